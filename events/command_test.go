@@ -1,0 +1,132 @@
+package events
+
+import (
+	"net/netip"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func addr(s string) Value { return AddrValue(netip.MustParseAddr(s)) }
+
+func TestCommand(t *testing.T) {
+	kind := func(k string, data ...Field) Value {
+		o := Object{{"info_kind", OutsideValue(k)}}
+		if data != nil {
+			o.Set("info_data", StructValue(data))
+		}
+		return StructValue(o)
+	}
+	up := ListValue(TextValue("UP"))
+	tests := []struct {
+		kind    Kind
+		action  Action
+		target  Name
+		request Object
+		want    string
+	}{
+		{KindLink, Set, "eth0", Object{{"ifindex", IntValue(2)}, {"flags", up}}, "ip link set eth0 up"},
+		{KindLink, Set, "eth0", Object{{"ifname", OutsideValue("eth0")}, {"flags_off", up}, {"ioctl", TextValue("SIOCSIFFLAGS")}}, "ip link set eth0 down"},
+		{KindLink, Set, "eth0", Object{{"flags", up}, {"ioctl", TextValue("SIOCGIFFLAGS")}, {"not_sent", BoolValue(true)}}, "ip link set eth0 up"},
+		{KindLink, Set, "eth0", Object{{"flags", ListValue(TextValue("NOARP"), TextValue("PROMISC"))}}, "ip link set eth0 arp off promisc on"},
+		{KindLink, Set, "eth0", Object{{"flags", ListValue(TextValue("UP"), TextValue("DEBUG"))}}, "ip link set eth0 up …"},
+		{KindLink, Set, "eth0", Object{{"master", OutsideValue("br0")}}, "ip link set eth0 master br0"},
+		{KindLink, Set, "eth0", Object{{"nomaster", BoolValue(true)}}, "ip link set eth0 nomaster"},
+		{KindLink, Set, "eth0", Object{{"newname", OutsideValue("lan")}, {"mtu", UintValue(1400)}}, "ip link set eth0 name lan mtu 1400"},
+		{KindLink, Set, "eth0", Object{{"address", MacValue([]byte{2, 0, 0, 0, 0, 0xfe})}}, "ip link set eth0 address 02:00:00:00:00:fe"},
+		{KindLink, Set, "eth0", Object{{"attr_99", HexValue([]byte{1})}}, "ip link set eth0 …"},
+		{KindLink, Move, "veth1", Object{{"net_ns_pid", UintValue(4121)}}, "ip link set veth1 netns 4121"},
+		{KindLink, Move, "veth1", Object{{"net_ns_fd", UintValue(5)}}, "ip link set veth1 netns /proc/7/fd/5"},
+		{KindLink, Delete, "br0", nil, "ip link del br0"},
+		{KindLink, Add, "br0", Object{{"ifname", OutsideValue("br0")}, {"linkinfo", kind("bridge")}}, "ip link add br0 type bridge"},
+		{KindLink, Add, "mv0", Object{{"link", OutsideValue("ens3")}, {"linkinfo", kind("macvlan", Field{"mode", TextValue("bridge")})}},
+			"ip link add mv0 link ens3 type macvlan mode bridge"},
+		{KindLink, Add, "v0", Object{{"linkinfo", kind("veth", Field{"peer", StructValue(Object{{"ifname", OutsideValue("v1")}})})}},
+			"ip link add v0 type veth peer name v1"},
+		{KindLink, Add, "bond0", Object{{"linkinfo", kind("bond", Field{"arp_ip_target", ListValue(addr("10.0.0.1"), addr("10.0.0.2"))}, Field{"flags", ListValue()})}},
+			"ip link add bond0 type bond arp_ip_target 10.0.0.1,10.0.0.2 flags"},
+		{KindLink, Set, "eth0", Object{{"linkinfo", StructValue(Object{{"info_slave_kind", TextValue("bridge")}, {"info_slave_data", HexValue([]byte{1})}})}},
+			"ip link set eth0 type bridge_slave …"},
+		{KindLink, Set, "eth0", Object{{"linkinfo", StructValue(Object{{"info_kind", TextValue("bridge_slave")}, {"info_slave_data", StructValue(Object{{"hairpin", BoolValue(true)}})}})}},
+			"ip link set eth0 type bridge_slave hairpin on"},
+		{KindLink, Set, "group 7", Object{{"group", TextValue("7")}, {"flags", up}}, "ip link set group 7 up"},
+		{KindLink, Lookup, "hv0", Object{{"ifname", OutsideValue("hv0")}}, "look-up of link hv0"},
+		{KindLink, Set, "$(reboot)", nil, "ip link set '$(reboot)'"},
+		{KindLink, Set, "a'b", nil, `ip link set 'a'\''b'`},
+		{KindLink, Set, "a'\x1b\\", nil, `ip link set $'a\'\x1b\\'`},
+		{KindLink, Set, "", nil, "ip link set ''"},
+		{KindAddress, Add, "10.0.0.5/24", Object{
+			{"family", TextValue("inet")}, {"local", addr("10.0.0.5")}, {"prefixlen", UintValue(24)}, {"dev", OutsideValue("eth0")},
+			{"scope", TextValue("global")}, {"broadcast", addr("10.0.0.255")},
+		}, "ip address add 10.0.0.5/24 broadcast 10.0.0.255 dev eth0"},
+		{KindAddress, Replace, "fd00::1/64", Object{
+			{"local", addr("fd00::1")}, {"dev", OutsideValue("eth0")}, {"scope", TextValue("link")}, {"flags", ListValue(TextValue("nodad"))},
+		}, "ip address replace fd00::1/64 dev eth0 scope link nodad"},
+		{KindRoute, Add, "default", Object{
+			{"family", TextValue("inet")}, {"dst", TextValue("default")}, {"table", TextValue("main")}, {"protocol", TextValue("boot")},
+			{"scope", TextValue("global")}, {"gateway", addr("192.168.1.1")},
+		}, "ip route add default via 192.168.1.1"},
+		{KindRoute, Replace, "10.0.0.0/8", Object{
+			{"dst", NetValue(netip.MustParsePrefix("10.0.0.0/8"))}, {"scope", TextValue("link")}, {"dev", OutsideValue("eth0")},
+			{"table", TextValue("100")}, {"protocol", TextValue("static")}, {"prefsrc", addr("10.0.0.5")}, {"metric", UintValue(7)},
+			{"metrics", StructValue(Object{{"mtu", UintValue(1400)}})},
+		}, "ip route replace 10.0.0.0/8 dev eth0 src 10.0.0.5 table 100 proto static metric 7 mtu 1400"},
+		{KindRoute, Set, "default", Object{{"family", TextValue("inet6")}, {"dst", TextValue("default")}, {"dev", OutsideValue("eth0")}},
+			"ip -6 route change default dev eth0"},
+		{KindRoute, Add, "10.0.0.0/8", Object{{"type", TextValue("blackhole")}}, "ip route add blackhole 10.0.0.0/8"},
+		{KindRoute, Append, "default", Object{{"nexthops", ListValue(
+			StructValue(Object{{"gateway", addr("10.0.0.1")}, {"weight", UintValue(1)}}),
+			StructValue(Object{{"dev", OutsideValue("eth1")}, {"weight", UintValue(2)}, {"flags", ListValue(TextValue("onlink"))}}),
+		)}}, "ip route append default nexthop via 10.0.0.1 weight 1 nexthop dev eth1 weight 2 onlink"},
+		{KindRoute, Add, "10.0.0.0/8", Object{{"via", StructValue(Object{{"family", TextValue("inet6")}, {"host", addr("fe80::1")}})}},
+			"ip route add 10.0.0.0/8 via inet6 fe80::1"},
+		{"rule", Add, "32765", nil, "ip rule add 32765"},
+	}
+	for _, tt := range tests {
+		c := &Change{Kind: tt.kind, Action: tt.action, Target: tt.target, Request: tt.request, Process: &Process{PID: 7}}
+		if got := c.Command(); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// TestArgumentForAShell has a real shell read back what was quoted for it.
+func TestArgumentForAShell(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	for _, name := range []string{"eth0", "", "a b", "$(reboot)", "`x`", "a'b'", `a\`, "\x1b[2J'\\\n", "\xff\xfe", "ä;*?~!", "#x", "-n\u202e"} {
+		out, err := exec.Command(bash, "-c", "printf %s "+string(appendArgument(nil, name))).Output()
+		if err != nil || string(out) != name {
+			t.Errorf("bash reads %q of %q: %v", out, appendArgument(nil, name), err)
+		}
+	}
+}
+
+func TestMessage(t *testing.T) {
+	route := func(edit func(*Change)) *Change {
+		c := sampleGateway()
+		edit(c)
+		return c
+	}
+	tests := []struct {
+		c    *Change
+		want string
+	}{
+		{sampleUp(), "web: link set eth0 up: no effect"},
+		{sampleGateway(), "web: route add default via 192.168.1.1: ENETUNREACH Nexthop has invalid gateway."},
+		{sampleRoute(), "host: route add 10.7.0.0/16 via 192.168.1.1 dev eth0 proto bird metric 32: ok"},
+		{route(func(c *Change) { c.Known = false }), "web: route add default via 192.168.1.1: result unknown"},
+		{route(func(c *Change) { c.Known, c.Effect = false, EffectChanged }), "web: route add default via 192.168.1.1: changed"},
+		{route(func(c *Change) { c.Container.Name = "" }), "84f98fadc384: route add default via"},
+		{route(func(c *Change) { c.Container.Name = "host" }), "container host: route add"},
+		{route(func(c *Change) { c.Netns = Namespace{Inode: 5, Cookie: 1, Host: true, Owner: "host"} }), "web → host: route add"},
+		{route(func(c *Change) { c.Container, c.Netns = nil, Namespace{Inode: 5} }), "netns 5: route add"},
+	}
+	for _, tt := range tests {
+		if got := string(tt.c.appendMessage(nil)); !strings.HasPrefix(got, tt.want) {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}

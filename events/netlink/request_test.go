@@ -1,0 +1,102 @@
+package netlink
+
+import (
+	"bytes"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/events/netlink/netlinktest"
+)
+
+// TestDecode has what real programs seldom send, and what hostile ones do.
+func TestDecode(t *testing.T) {
+	const create = unix.NLM_F_CREATE
+	peers := attr(unix.IFLA_LINKINFO,
+		attr(unix.IFLA_INFO_DATA, attr(1, info(0), name("p"), attr(unix.IFLA_LINKINFO, attr(unix.IFLA_INFO_KIND, text("veth"))))),
+		attr(unix.IFLA_INFO_KIND, text("veth")))
+	for _, test := range []struct {
+		name string
+		msg  []byte
+		want string
+	}{
+		{"last duplicate wins", build(unix.RTM_NEWLINK, 0, info(0), name("eth0"), attr(unix.IFLA_MASTER, u32(4)), name("eth9"), attr(unix.IFLA_MASTER, u32(0))),
+			`link set "eth9" {ifname="eth9" nomaster=true}`},
+		{"unknown attributes", build(unix.RTM_NEWLINK, 0, info(3), attr(999, raw(1, 2)), attr(unix.IFLA_WIRELESS, raw(3))),
+			`link set "hv0" {ifindex=3 attr_999=0x0102 attr_11=0x03}`},
+		{"hostile name", build(unix.RTM_NEWLINK, 0, info(0), name("\x1b[2J\n")),
+			`link set "\x1b[2J\n" {ifname="\x1b[2J\n"}`},
+		{"link not known", build(unix.RTM_SETLINK, 0, info(12), attr(unix.IFLA_MASTER, u32(13))),
+			`link set "if12" {ifindex=12 master="if13"}`},
+		{"rename of a link not known", build(unix.RTM_NEWLINK, 0, info(12), name("wan9")),
+			`link set "wan9" {ifindex=12 ifname="wan9"}`},
+		{"by the name it has", build(unix.RTM_NEWLINK, 0, info(3), name("hv0")),
+			`link set "hv0" {ifindex=3 ifname="hv0"}`},
+		{"created where there is one", build(unix.RTM_NEWLINK, create, info(3)),
+			`link set "hv0" {ifindex=3}`},
+		{"other name", build(unix.RTM_SETLINK, 0, info(0), attr(unix.IFLA_ALT_IFNAME, text("alt"))),
+			`link set "alt" {altname="alt"}`},
+		{"whole word of flags", build(unix.RTM_NEWLINK, 0, infoFlags(3, unix.IFF_RUNNING|unix.IFF_PROMISC, 0)),
+			`link set "hv0" {ifindex=3 flags=[PROMISC] flags_off=[UP]}`},
+		{"mask of all flags", build(unix.RTM_NEWLINK, 0, infoFlags(3, unix.IFF_UP, ^uint32(0))),
+			`link set "hv0" {ifindex=3 flags=[UP]}`},
+		{"flag without a name", build(unix.RTM_NEWLINK, 0, infoFlags(3, 1<<30|unix.IFF_UP, 1<<30|unix.IFF_NOARP|unix.IFF_UP)),
+			`link set "hv0" {ifindex=3 flags=[UP 0x40000000] flags_off=[NOARP]}`},
+		{"link in another namespace", build(unix.RTM_NEWLINK, create, info(0), attr(unix.IFLA_LINK, u32(3)), attr(unix.IFLA_LINK_NETNSID, u32(0))),
+			`link add "" {link="if3" link_netnsid=0}`},
+		{"master where it goes", build(unix.RTM_NEWLINK, 0, info(3), attr(unix.IFLA_MASTER, u32(4)), attr(unix.IFLA_NET_NS_FD, u32(9))),
+			`link move "hv0" {ifindex=3 master="if4" net_ns_fd=9}`},
+		{"deleted in another namespace", build(unix.RTM_DELLINK, 0, info(3), attr(unix.IFLA_TARGET_NETNSID, u32(1))),
+			`link delete "if3" {ifindex=3 target_netnsid=1}`},
+		{"port's VLAN deleted", build(unix.RTM_DELLINK, 0, append(raw(unix.AF_BRIDGE), info(3)[1:]...), attr(unix.IFLA_AF_SPEC, attr(2, u16(0), u16(7)))),
+			`link set "hv0" {family=bridge ifindex=3 af_spec=0x0800020000000700 deleted=true}`},
+		{"data before kind, peer in peer", build(unix.RTM_NEWLINK, create, info(0), peers),
+			`link add "veth%d" {linkinfo={info_kind="veth" info_data={peer={ifname="p" linkinfo=0x090001007665746800000000}}}}`},
+		{"data of a kind not known", build(unix.RTM_NEWLINK, create, info(0), attr(unix.IFLA_LINKINFO, attr(unix.IFLA_INFO_KIND, text("team")), attr(unix.IFLA_INFO_DATA, raw(1, 2, 3)))),
+			`link add "team%d" {linkinfo={info_kind="team" info_data=0x010203}}`},
+		{"address without local", build(unix.RTM_NEWADDR, 0, raw(unix.AF_INET, 24, 0x80, 254, 3, 0, 0, 0), attr(unix.IFA_ADDRESS, raw(10, 0, 0, 1))),
+			`address add "10.0.0.1/24" {family=inet local=10.0.0.1 prefixlen=24 dev="hv0" scope=host flags=[permanent]}`},
+		{"no address at all", build(unix.RTM_DELADDR, 0, raw(unix.AF_INET6, 0, 0, 0, 3, 0, 0, 0)),
+			`address delete "hv0" {family=inet6 prefixlen=0 dev="hv0" scope=global}`},
+		{"default route spelt out", build(unix.RTM_NEWROUTE, create, rtmsg(0), attr(unix.RTA_DST, raw(0, 0, 0, 0))),
+			`route add "default" {family=inet dst=default table=main protocol=boot scope=global}`},
+		{"destination without address", build(unix.RTM_NEWROUTE, create, rtmsg(8)),
+			`route add "0.0.0.0/8" {family=inet dst=0.0.0.0/8 table=main protocol=boot scope=global}`},
+		{"MPLS", build(unix.RTM_NEWROUTE, create, append(raw(unix.AF_MPLS), rtmsg(20)[1:]...), attr(unix.RTA_DST, raw(0, 6, 0x41, 0))),
+			`route add "00064100" {family=mpls dst=0x00064100 table=main protocol=boot scope=global}`},
+		{"metrics", build(unix.RTM_NEWROUTE, 0, rtmsg(0), attr(unix.RTA_METRICS, attr(unix.RTAX_LOCK, u32(1<<unix.RTAX_MTU)), attr(unix.RTAX_MTU, u32(1400)), attr(unix.RTAX_CC_ALGO, text("bbr")))),
+			`route set "default" {family=inet dst=default table=main protocol=boot scope=global metrics={lock=[mtu] mtu=1400 congestion="bbr"}}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var c events.Change
+			if err := Decode(&c, test.msg, testLinks); err != nil {
+				t.Error(err)
+			}
+			if got := netlinktest.Render(&c); got != test.want {
+				t.Errorf("\n got %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestDecodeManyUnknown stuffs a message with attributes that no table knows. It
+// is decoded all the same, what stands behind them included.
+func TestDecodeManyUnknown(t *testing.T) {
+	var stuffing []byte
+	for typ := uint16(1000); typ < 9000; typ++ {
+		stuffing = append(stuffing, attr(typ)...)
+	}
+	msg := build(unix.RTM_NEWLINK, 0, info(0), stuffing, name("eth0"))
+	var c events.Change
+	if err := Decode(&c, msg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if c.Target != "eth0" || len(c.Request) > maxFields+2 {
+		t.Errorf("target %q with %d fields, want eth0 with at most %d", c.Target, len(c.Request), maxFields+2)
+	}
+	rest, _ := c.Request.Get("attr_rest")
+	if want := stuffing[4*maxFields:]; !bytes.HasPrefix([]byte(rest.Str), want) {
+		t.Errorf("attr_rest has %d bytes, want those from attribute %d on", len(rest.Str), maxFields)
+	}
+}
