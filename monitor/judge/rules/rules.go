@@ -1,0 +1,110 @@
+// Package rules finds the signs that a change was meant for the host's network
+// namespace and not for the one that it was made in.
+//
+// Every rule weighs one request against two worlds, as they stood when it was
+// made: what does it do here, and what would it have done on the host? Pointless
+// or impossible here and sensible there: that is what each of them looks for, in
+// its own way. A rule is a kind of evidence, not a pattern of commands.
+//
+// A rule is a pure function of one change and the facts that it carries. What a
+// fact weighs, and what earlier changes add to it, is the judge's business.
+package rules
+
+import "github.com/wrongns/wrongns/events"
+
+// Rule is one kind of evidence, with what a person needs to know about it.
+type Rule struct {
+	Name    string // the warning's rule
+	Looks   string // what it looks for
+	Example string // a command that it would find, run in a container
+	Silence string // what to do where it is wrong
+
+	// Find returns what the change shows, or nil. The change must carry the facts
+	// of both worlds. Find keeps nothing of it but its strings.
+	Find func(*events.Change) *Finding
+}
+
+// All are the rules, from the strongest to the weakest: of two that find
+// equally much in one change the first one speaks.
+var All = []Rule{
+	{
+		Name:    "missing-link",
+		Looks:   "a change or a look-up names a link that is not here, and the host has one of that name",
+		Example: "ip link set dev ens3 up",
+		Silence: "ask only for links that `ip link` shows in the container; daemons are believed more than shells",
+		Find:    missingLink,
+	},
+	{
+		Name:    "unreachable-gateway",
+		Looks:   "a route fails because no link here reaches its gateway, and a link of the host does",
+		Example: "ip route add default via 192.168.1.1",
+		Silence: "give the container an address in the gateway's subnet before the route",
+		Find:    unreachableGateway,
+	},
+	{
+		Name:    "uplink-enslaved",
+		Looks:   "the container's own uplink goes into a bridge, bond or VRF here, and the host has a link of that name",
+		Example: "ip link set dev eth0 master br0",
+		Silence: "let the container's entrypoint wire its bridge: what a container does to itself is believed",
+		Find:    uplinkEnslaved,
+	},
+	{
+		Name:    "no-op-on-shadowed-link",
+		Looks:   "a link here already is as asked, and the host has a different link of that name",
+		Example: "ip link set dev eth0 up",
+		Silence: "leave the command out, it does nothing; or let the container's entrypoint run it",
+		Find:    noOpOnShadowedLink,
+	},
+	{
+		Name:    "host-gateway",
+		Looks:   "a default route by the host's own gateway doubles, replaces or fails beside the one here",
+		Example: "ip route replace default via 192.168.1.1",
+		Silence: "tell the runtime the gateway (docker network create --gateway) instead of changing it afterwards",
+		Find:    hostGateway,
+	},
+}
+
+// Finding is what a rule sees in one change. Its texts are for a person: names
+// in them are already escaped.
+type Finding struct {
+	// About is the link or the gateway that the mistake is about. Findings of one
+	// rule about the same thing, in the same place, are one mistake.
+	About string
+	// Step marks a finding that is no sign of a mistake by itself. It only
+	// deepens the belief in one that another change shows, before it or after it.
+	// It has no texts.
+	Step  bool
+	Facts []Fact
+
+	Summary   string
+	Changed   string
+	Untouched string
+	Because   string
+	Own, Host events.Side
+}
+
+// Fact is one reason to believe, or not to, that the host was meant.
+type Fact struct {
+	Key    string // into the judge's table of weights
+	Detail string
+}
+
+// The facts that rules can give.
+const (
+	LinkMissingHere      = "link-missing-here"
+	LinkOnHost           = "link-on-host"
+	OwnLinkUnchanged     = "own-link-unchanged"
+	HostLinkShadowed     = "host-link-shadowed"
+	HostLinkNotAsAsked   = "host-link-not-as-asked"
+	HostLinkAsAsked      = "host-link-as-asked"
+	UplinkEnslaved       = "uplink-enslaved"
+	HostUplinkOfThatName = "host-uplink-of-that-name"
+	HostUplinkEnslaved   = "host-uplink-enslaved"
+	MasterMadeHere       = "master-made-here"
+	MasterUpHere         = "master-up-here"
+	GatewayUnreachable   = "gateway-unreachable-here"
+	GatewayOnLinkOnHost  = "gateway-on-link-on-host"
+	GatewayOfHost        = "gateway-of-host"
+	OwnDefaultRoute      = "own-default-route"
+	RouteFailsHere       = "route-fails-here"
+)

@@ -1,0 +1,135 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wrongns/wrongns/events"
+)
+
+// Facts completes a change, which must come in the order in which the changes
+// were made: whose namespace it is, names in place of numbers, the state before
+// if the capture did not read it, the effect, and for a change that was made
+// from a container or another namespace than the host's to a namespace other
+// than the host's, what both worlds looked like to it. Then it remembers what
+// the change made of the namespace.
+//
+// An error says why a world could not be asked; its facts are not Known then.
+func (w *World) Facts(c *events.Change) error {
+	w.settle(&c.Netns)
+	if c.To != nil {
+		w.settle(c.To)
+	}
+	known, err := w.visited(c)
+	if known != nil {
+		w.remember(c, known)
+	} else {
+		c.Effect = effect(c, nil)
+		if w.matters(c) {
+			c.Here = &events.Facts{Link: c.Before}
+		}
+	}
+	if w.matters(c) {
+		var errHost error
+		c.Host, errHost = w.answers.facts(c, linkName(c), time.Now())
+		err = errors.Join(err, errHost)
+	}
+	w.changed(c)
+	return err
+}
+
+// settle tells whose a namespace is.
+func (w *World) settle(n *events.Namespace) {
+	n.Host = w.isHost(n.Inode)
+	n.Owner = w.Owner(n.Inode, n.Cookie)
+}
+
+// matters reports whether the judge wants both worlds: somebody who is not at
+// home in the host's namespace changed one that is not the host's.
+func (w *World) matters(c *events.Change) bool {
+	if c.Netns.Host {
+		return false
+	}
+	away := c.Process != nil && c.Process.NetnsInode != 0 && c.Process.NetnsInode != w.host.Inode
+	return c.Container != nil || away
+}
+
+// visited returns what is known of the namespace that a change was made in, nil
+// if nothing is. A namespace first seen through a change is read now, so with
+// what that change made of it.
+func (w *World) visited(c *events.Change) (*remembered, error) {
+	path := ""
+	if p := c.Process; p != nil {
+		path = fmt.Sprintf("/proc/%d/task/%d/ns/net", p.PID, p.TID)
+	}
+	known, err := w.find(c.Netns.Inode, c.Netns.Cookie, path)
+	if known != nil {
+		c.Netns.Owner = w.Owner(c.Netns.Inode, c.Netns.Cookie) // its name may be known only now
+	}
+	return known, err
+}
+
+// remember completes a change from what is remembered of its namespace, and
+// goes on to what stands after it.
+func (w *World) remember(c *events.Change, known *remembered) {
+	known.nameLinks(c)
+	known.complete(c.Before)
+	known.complete(c.After)
+	if c.Before != nil {
+		known.doubt = known.doubt || !known.agrees(c.Before, c.Time)
+		known.put(c.Before, c.Time) // the hook saw it: right whatever is remembered
+	} else {
+		c.Before = known.before(c)
+	}
+	c.Effect = effect(c, &known.memory)
+	if w.matters(c) {
+		c.Here = known.facts(c)
+	}
+	known.advance(c)
+	if known.doubt {
+		w.again(known)
+	}
+}
+
+// again reads a namespace once more, but not all the time, for what the changes
+// did not tell.
+func (w *World) again(known *remembered) {
+	began := time.Now()
+	if began.Before(known.readable) {
+		return
+	}
+	if now, err := w.look(w.place(known.inode), known.inode); err == nil && now != nil {
+		known.merge(&now.memory)
+	}
+	done := time.Now()
+	known.readable = done.Add(idle * done.Sub(began))
+}
+
+// linkName is the name by which a change's link would be looked for in another
+// namespace.
+func linkName(c *events.Change) events.Name {
+	if c.Here != nil && c.Here.Link != nil {
+		return c.Here.Link.Name
+	}
+	return named(c)
+}
+
+// changed sees to the worlds that a change touched beside the memory of its own
+// namespace: the host's answers are old, and the namespace that a link was moved
+// to has one more, whose number there is not known.
+func (w *World) changed(c *events.Change) {
+	if c.Action == events.Lookup || c.Failed() {
+		return
+	}
+	if c.Netns.Host || c.To != nil && c.To.Host {
+		w.answers.forget()
+	}
+	if c.To == nil {
+		return
+	}
+	if known := w.known(c.To.Inode, c.To.Cookie); known != nil {
+		known.doubt = true
+		w.again(known)
+	}
+}
