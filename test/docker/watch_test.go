@@ -1,0 +1,248 @@
+package docker
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// eventTimeout is how long an event may take from the kernel to the file, on a machine that does much else.
+const eventTimeout = 30 * time.Second
+
+// event is a line of wrongns's, as far as the tests read it.
+type event struct {
+	Event   string
+	Message string
+	Change  struct{ Kind, Action, Target, Via, Result, Effect string }
+	Warning struct {
+		Rule, Verdict, Summary      string
+		Changed, Untouched, Because string
+		Own, Host                   struct{ Link, Type, Parent, State, Route string }
+		Advice                      []string
+	}
+	Netns struct {
+		Inode uint64
+		Host  bool
+		Owner string
+	}
+	Process struct {
+		PID         int
+		Name        string
+		CommandLine string `json:"command_line"`
+		Executable  struct{ Path string }
+		Parent      struct {
+			PID         int
+			Name        string
+			CommandLine string `json:"command_line"`
+		}
+	}
+	Container struct {
+		ID, Name, Runtime string
+		Image             struct{ Name string }
+	}
+}
+
+// show prints events, one a line.
+func show(events []event) string {
+	var lines strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&lines, "%s %q by %s[%d] %q of %q in %+v\n",
+			e.Event, e.Message, e.Process.Name, e.Process.PID, e.Process.CommandLine, e.Container.Name, e.Netns)
+	}
+	return lines.String()
+}
+
+// watch is a running wrongns trace, which watches the whole machine with the machine's own namespace as the host's.
+type watch struct {
+	t      testing.TB
+	daemon *Daemon
+	cmd    *exec.Cmd
+	ended  chan error
+	said   bytes.Buffer // by wrongns, beside the events
+	schema *jsonschema.Schema
+	lines  *bufio.Reader // of the file that it writes
+	begun  []byte        // of a line that is not whole yet
+}
+
+// startWatch returns when wrongns sees everything. It asks this daemon for the containers' names.
+func startWatch(t testing.TB, d *Daemon) *watch {
+	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/events.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, ready := filepath.Join(dir, "events.json"), filepath.Join(dir, "ready")
+	file, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	w := &watch{t: t, daemon: d, ended: make(chan error, 1), schema: schema, lines: bufio.NewReader(file)}
+	w.cmd = exec.Command(program(t), "trace", "-o", "json", "--output-file", path, "--ready-file", ready)
+	w.cmd.Env = append(os.Environ(), "DOCKER_HOST="+d.Host)
+	w.cmd.Stdout, w.cmd.Stderr = &w.said, &w.said
+	w.start()
+	t.Cleanup(w.stop)
+	for deadline := time.Now().Add(eventTimeout); ; time.Sleep(pollInterval) {
+		if _, err := os.Stat(ready); err == nil {
+			return w
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("wrongns trace is not ready after %s", eventTimeout)
+		}
+	}
+}
+
+// program returns the wrongns to test: $WRONGNS, or one that is built from this tree.
+func program(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv("WRONGNS"); path != "" {
+		return path
+	}
+	path := filepath.Join(t.TempDir(), "wrongns")
+	// A checkout that belongs to somebody else would make -buildvcs fail.
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", path, "github.com/wrongns/wrongns/cmd/wrongns")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build wrongns: %v\n%s", err, out)
+	}
+	return path
+}
+
+// start runs wrongns from a thread that lives as long as it does, as Daemon.start does: it must not outlive the test.
+func (w *watch) start() {
+	w.t.Helper()
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		err := w.cmd.Start()
+		started <- err
+		if err == nil {
+			w.ended <- w.cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *watch) stop() {
+	_ = w.cmd.Process.Signal(os.Interrupt) // if it has ended, the next line says how
+	if err := <-w.ended; err != nil || !strings.Contains(w.said.String(), " 0 lost") {
+		w.t.Errorf("wrongns trace: %v\n%s", err, &w.said)
+	}
+	w.next() // the last lines have to obey the schema too
+}
+
+// during returns the events of what f does, in their order, and checks that each line that was written meanwhile
+// obeys the schema.
+func (w *watch) during(f func()) []event {
+	w.t.Helper()
+	w.fence()
+	f()
+	return w.fence()
+}
+
+// fence returns the events since the last one, but for its own. A look-up of a link that is nowhere leaves no trace
+// but its event; when that is there, so are all before it.
+func (w *watch) fence() []event {
+	w.t.Helper()
+	name := fmt.Sprintf("wnno%08x", rand.Uint32())
+	if out, err := ip("link", "show", "dev", name); err == nil {
+		w.t.Fatalf("link %s is there: %s", name, out)
+	}
+	var events []event
+	for deadline := time.Now().Add(eventTimeout); ; time.Sleep(pollInterval) {
+		for _, e := range w.next() {
+			if e.Change.Target == name {
+				return events
+			}
+			events = append(events, e)
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("the look-up of link %s was not seen in %s", name, eventTimeout)
+		}
+	}
+}
+
+// next reads the lines that are whole by now.
+func (w *watch) next() []event {
+	w.t.Helper()
+	var events []event
+	for {
+		line, err := w.lines.ReadBytes('\n')
+		w.begun = append(w.begun, line...)
+		if errors.Is(err, io.EOF) {
+			return events
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var e event
+		if err := json.Unmarshal(w.begun, &e); err != nil {
+			w.t.Errorf("%s: %v", w.begun, err)
+		} else if w.concerns(&e) {
+			w.validate(w.begun)
+			events = append(events, e)
+		}
+		w.begun = w.begun[:0]
+	}
+}
+
+// concerns leaves out what other tests do in namespaces of their own meanwhile, which can be a great deal.
+func (w *watch) concerns(e *event) bool {
+	return e.Netns.Host || e.Container.ID != "" || e.Process.PID == w.daemon.PID || e.Event == "status" ||
+		strings.HasPrefix(e.Netns.Owner, "container ")
+}
+
+// validate holds a line against the published schema.
+func (w *watch) validate(line []byte) {
+	w.t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+	if err == nil {
+		err = w.schema.Validate(value)
+	}
+	if err != nil {
+		w.t.Errorf("%s: %v", line, err)
+	}
+}
+
+// pause keeps wrongns from running while f does something.
+func (w *watch) pause(f func()) {
+	w.t.Helper()
+	if err := w.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() {
+		if err := w.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			w.t.Error(err)
+		}
+	}()
+	f()
+}
+
+// only returns the events that match.
+func only(events []event, match func(*event) bool) []event {
+	var some []event
+	for i := range events {
+		if match(&events[i]) {
+			some = append(some, events[i])
+		}
+	}
+	return some
+}
