@@ -82,9 +82,12 @@ type Change struct {
 	Process   *Process
 	Container *Container // who acted; nil if the process is not in a container
 
-	// What the two worlds looked like to the request, as they stood before it.
-	// Filled only for a change that a container made outside the host's namespace.
+	// What the two worlds looked like to the request, as they stood before it, and
+	// how the process stood between them. Filled only for a change that the judge
+	// looks at: one that a container made, or that was made outside the host's namespace
+	// by somebody who does not live there.
 	Here, Host *Facts
+	Standing   *Standing
 
 	Capture Capture
 }
@@ -173,7 +176,9 @@ type Process struct {
 	NetnsInode   uint32
 	NetnsCookie  uint64
 	Namespaces   Namespaces
-	Cgroup       Name // path from the root of the hierarchy
+	RootDev      uint32 // device of the process's root directory, as stat(2) has it; 0 if not known
+	RootIno      uint64 // its inode
+	Cgroup       Name   // path from the root of the hierarchy
 	CgroupID     uint64
 	Parent       *Parent
 	Descent      []uint32 // pids of the ancestors that were read, nearest first
@@ -202,8 +207,32 @@ type Parent struct {
 type Container struct {
 	ID      string
 	Name    Name
-	Runtime string // docker, …; "" if not known
+	Runtime string // docker, podman, containerd, cri-o, lxc, systemd-nspawn; "" if not known
 	Image   Name
+
+	// What the runtime tells of how the container is made. Told says that it did:
+	// if not, the rest means nothing.
+	Told       bool
+	Init       *Init  // its first process; nil if not known or if it does not run
+	Privileged bool   // it has all capabilities and the host's devices
+	HostNet    bool   // it was put into the host's network namespace on purpose
+	HostMounts []Name // folders of the host's that it sees and by which the host is administered: "/", "/etc", "/proc", …
+	Netns      uint32 // inode of its own network namespace; 0 if not known
+	Ignore     string // the value of its label wrongns.ignore: "true", or names of rules divided by commas; "" if it has none
+}
+
+// Init is the first process of a container.
+type Init struct {
+	PID   uint32
+	Start uint64 // ns since boot; what /proc tells is exact to 10 ms, rounded down
+}
+
+// Standing is what a process has of the host's world beside the network. Who lives
+// there in all else easily takes the network for the host's too.
+type Standing struct {
+	Known      bool     // the host's own could be read: if not, absence means nothing
+	Namespaces []string // those that it shares with the host: mnt, pid, uts
+	Root       bool     // its root directory is the host's
 }
 
 // Facts is what one world (a container's, or the host's) looked like to a
@@ -214,7 +243,26 @@ type Facts struct {
 	Master    *Link          // the link that it names as master
 	Nexthop   *Nexthop       // the request's gateway, seen from this world
 	Defaults  []netip.Addr   // the gateways of the default routes of the request's family
+	Route     *Route         // the route to just that destination which the request names, in its table; nil if there is none, or if RouteKnown is false
+	Fit       *Fit           // where the address that the request names belongs; nil if in no subnet of this world's
 	Known     bool           // false: this world could not be asked, absence means nothing
+	// RouteKnown says that Route was looked for: of a container's own world only
+	// default routes are remembered.
+	RouteKnown bool
+}
+
+// Route is a route as it stands in a world.
+type Route struct {
+	Gateway netip.Addr // invalid if it goes straight out of Dev
+	Dev     Name
+	Metric  uint32
+}
+
+// Fit is the subnet of one of a world's links in which an address lies.
+type Fit struct {
+	Prefix netip.Prefix // the link's own address, with the length of its subnet
+	Dev    Name
+	Own    bool // the address is this world's own already
 }
 
 // Nexthop is how a world would reach a gateway.
