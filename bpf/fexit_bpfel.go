@@ -119,30 +119,25 @@ type FexitRequestRecord struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	FexitMapDescribed            = "described"
-	FexitMapFamily               = "family"
-	FexitMapInFlight             = "in_flight"
-	FexitMapInFlightScratch      = "in_flight_scratch"
-	FexitMapLinkScratch          = "link_scratch"
-	FexitMapLosses               = "losses"
-	FexitMapProcessIds           = "process_ids"
-	FexitMapProcessScratch       = "process_scratch"
-	FexitMapRequestScratch       = "request_scratch"
-	FexitMapRing                 = "ring"
-	FexitProgFamilyFork          = "family_fork"
-	FexitProgIoctlEnter          = "ioctl_enter"
-	FexitProgIoctlEnterSpare     = "ioctl_enter_spare"
-	FexitProgIoctlExit           = "ioctl_exit"
-	FexitProgIoctlExitSpare      = "ioctl_exit_spare"
-	FexitProgRtnetlinkEnter      = "rtnetlink_enter"
-	FexitProgRtnetlinkEnterSpare = "rtnetlink_enter_spare"
-	FexitProgRtnetlinkExit       = "rtnetlink_exit"
-	FexitProgRtnetlinkExitSpare  = "rtnetlink_exit_spare"
-	FexitVarFamilies             = "families"
-	FexitVarOnlyFamily           = "only_family"
-	FexitVarOnlyNetns            = "only_netns"
-	FexitVarSelfTgid             = "self_tgid"
-	FexitVarSpare                = "spare"
+	FexitMapDescribed       = "described"
+	FexitMapFamily          = "family"
+	FexitMapInFlight        = "in_flight"
+	FexitMapInFlightScratch = "in_flight_scratch"
+	FexitMapLinkScratch     = "link_scratch"
+	FexitMapLosses          = "losses"
+	FexitMapProcessIds      = "process_ids"
+	FexitMapProcessScratch  = "process_scratch"
+	FexitMapRequestScratch  = "request_scratch"
+	FexitMapRing            = "ring"
+	FexitProgFamilyFork     = "family_fork"
+	FexitProgIoctlEnter     = "ioctl_enter"
+	FexitProgIoctlExit      = "ioctl_exit"
+	FexitProgRtnetlinkEnter = "rtnetlink_enter"
+	FexitProgRtnetlinkExit  = "rtnetlink_exit"
+	FexitVarFamilies        = "families"
+	FexitVarOnlyFamily      = "only_family"
+	FexitVarOnlyNetns       = "only_netns"
+	FexitVarSelfTgid        = "self_tgid"
 )
 
 // LoadFexit returns the embedded CollectionSpec for Fexit.
@@ -187,15 +182,11 @@ type FexitSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type FexitProgramSpecs struct {
-	FamilyFork          *ebpf.ProgramSpec `ebpf:"family_fork"`
-	IoctlEnter          *ebpf.ProgramSpec `ebpf:"ioctl_enter"`
-	IoctlEnterSpare     *ebpf.ProgramSpec `ebpf:"ioctl_enter_spare"`
-	IoctlExit           *ebpf.ProgramSpec `ebpf:"ioctl_exit"`
-	IoctlExitSpare      *ebpf.ProgramSpec `ebpf:"ioctl_exit_spare"`
-	RtnetlinkEnter      *ebpf.ProgramSpec `ebpf:"rtnetlink_enter"`
-	RtnetlinkEnterSpare *ebpf.ProgramSpec `ebpf:"rtnetlink_enter_spare"`
-	RtnetlinkExit       *ebpf.ProgramSpec `ebpf:"rtnetlink_exit"`
-	RtnetlinkExitSpare  *ebpf.ProgramSpec `ebpf:"rtnetlink_exit_spare"`
+	FamilyFork     *ebpf.ProgramSpec `ebpf:"family_fork"`
+	IoctlEnter     *ebpf.ProgramSpec `ebpf:"ioctl_enter"`
+	IoctlExit      *ebpf.ProgramSpec `ebpf:"ioctl_exit"`
+	RtnetlinkEnter *ebpf.ProgramSpec `ebpf:"rtnetlink_enter"`
+	RtnetlinkExit  *ebpf.ProgramSpec `ebpf:"rtnetlink_exit"`
 }
 
 // FexitMapSpecs contains maps before they are loaded into the kernel.
@@ -222,7 +213,6 @@ type FexitVariableSpecs struct {
 	OnlyFamily *ebpf.VariableSpec `ebpf:"only_family"`
 	OnlyNetns  *ebpf.VariableSpec `ebpf:"only_netns"`
 	SelfTgid   *ebpf.VariableSpec `ebpf:"self_tgid"`
-	Spare      *ebpf.VariableSpec `ebpf:"spare"`
 }
 
 // FexitObjects contains all objects after they have been loaded into the kernel.
@@ -280,35 +270,26 @@ type FexitVariables struct {
 	OnlyFamily *ebpf.Variable `ebpf:"only_family"`
 	OnlyNetns  *ebpf.Variable `ebpf:"only_netns"`
 	SelfTgid   *ebpf.Variable `ebpf:"self_tgid"`
-	Spare      *ebpf.Variable `ebpf:"spare"`
 }
 
 // FexitPrograms contains all programs after they have been loaded into the kernel.
 //
 // It can be passed to LoadFexitObjects or ebpf.CollectionSpec.LoadAndAssign.
 type FexitPrograms struct {
-	FamilyFork          *ebpf.Program `ebpf:"family_fork"`
-	IoctlEnter          *ebpf.Program `ebpf:"ioctl_enter"`
-	IoctlEnterSpare     *ebpf.Program `ebpf:"ioctl_enter_spare"`
-	IoctlExit           *ebpf.Program `ebpf:"ioctl_exit"`
-	IoctlExitSpare      *ebpf.Program `ebpf:"ioctl_exit_spare"`
-	RtnetlinkEnter      *ebpf.Program `ebpf:"rtnetlink_enter"`
-	RtnetlinkEnterSpare *ebpf.Program `ebpf:"rtnetlink_enter_spare"`
-	RtnetlinkExit       *ebpf.Program `ebpf:"rtnetlink_exit"`
-	RtnetlinkExitSpare  *ebpf.Program `ebpf:"rtnetlink_exit_spare"`
+	FamilyFork     *ebpf.Program `ebpf:"family_fork"`
+	IoctlEnter     *ebpf.Program `ebpf:"ioctl_enter"`
+	IoctlExit      *ebpf.Program `ebpf:"ioctl_exit"`
+	RtnetlinkEnter *ebpf.Program `ebpf:"rtnetlink_enter"`
+	RtnetlinkExit  *ebpf.Program `ebpf:"rtnetlink_exit"`
 }
 
 func (p *FexitPrograms) Close() error {
 	return _FexitClose(
 		p.FamilyFork,
 		p.IoctlEnter,
-		p.IoctlEnterSpare,
 		p.IoctlExit,
-		p.IoctlExitSpare,
 		p.RtnetlinkEnter,
-		p.RtnetlinkEnterSpare,
 		p.RtnetlinkExit,
-		p.RtnetlinkExitSpare,
 	)
 }
 

@@ -151,8 +151,6 @@ static __always_inline void ioctl_begin(struct file *file, __u32 command, __u64 
 		return;
 	if (ioctl_is_lookup(command) && (__u32)(bpf_get_current_pid_tgid() >> 32) == self_tgid)
 		return;
-	if (in_flight_begun(DOOR_IOCTL, argument))
-		return;
 	f = in_flight_new(DOOR_IOCTL);
 	if (!f)
 		return;
@@ -160,7 +158,6 @@ static __always_inline void ioctl_begin(struct file *file, __u32 command, __u64 
 	f->args[1] = command;
 	f->args[2] = family;
 	f->args[3] = argument;
-	f->request = argument;
 	/* Memory that is not there yet can't be read by a hook. The kernel will have it there at the end. */
 	if (ioctl_copy(f, size) && ioctl_family(command) != 2 && (!ioctl_is_lookup(command) || ioctl_may_be_all(command)))
 		in_flight_link(f, SCRATCH_IOCTL_BEGIN, ioctl_link((__u64)net, command, f));

@@ -35,7 +35,6 @@ const (
 	KprobeVarOnlyFamily      = "only_family"
 	KprobeVarOnlyNetns       = "only_netns"
 	KprobeVarSelfTgid        = "self_tgid"
-	KprobeVarSpare           = "spare"
 )
 
 // LoadKprobe returns the embedded CollectionSpec for Kprobe.
@@ -111,7 +110,6 @@ type KprobeVariableSpecs struct {
 	OnlyFamily *ebpf.VariableSpec `ebpf:"only_family"`
 	OnlyNetns  *ebpf.VariableSpec `ebpf:"only_netns"`
 	SelfTgid   *ebpf.VariableSpec `ebpf:"self_tgid"`
-	Spare      *ebpf.VariableSpec `ebpf:"spare"`
 }
 
 // KprobeObjects contains all objects after they have been loaded into the kernel.
@@ -169,7 +167,6 @@ type KprobeVariables struct {
 	OnlyFamily *ebpf.Variable `ebpf:"only_family"`
 	OnlyNetns  *ebpf.Variable `ebpf:"only_netns"`
 	SelfTgid   *ebpf.Variable `ebpf:"self_tgid"`
-	Spare      *ebpf.Variable `ebpf:"spare"`
 }
 
 // KprobePrograms contains all programs after they have been loaded into the kernel.

@@ -5,7 +5,6 @@
 
 #include "kernel.h"
 #include "record.h"
-#include "preempt.h"
 #include "ring.h"
 #include "netns.h"
 #include "link.h"
@@ -60,7 +59,6 @@ struct in_flight {
 	__u32 door;
 	__u32 argument_len;       /* ioctl: of what follows */
 	__u8 argument[136];       /* ioctl: the struct that user space passed */
-	__u64 request;            /* which one it is: an address */
 };
 
 /* By pid_tgid: a thread is in one request at a time. */
@@ -112,14 +110,6 @@ static __always_inline struct in_flight *in_flight_take(__u32 door)
 	struct in_flight *f = bpf_map_lookup_elem(&in_flight, &id);
 
 	return f && f->door == door ? f : NULL;
-}
-
-/* Whether the other one of two programs has begun this request already (see preempt.h). */
-static __always_inline bool in_flight_begun(__u32 door, __u64 request)
-{
-	struct in_flight *f = spare ? in_flight_take(door) : NULL;
-
-	return f && f->request == request;
 }
 
 static __always_inline void in_flight_forget(void)

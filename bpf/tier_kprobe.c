@@ -4,7 +4,7 @@
 /*
  * The kprobe tier: the same two functions, hooked by breakpoints, for kernels
  * without trampolines. What a kretprobe can't see (the function's arguments) is
- * kept from the beginning. A program of a kprobe keeps its processor anyway.
+ * kept from the beginning.
  */
 #include "rtnetlink.h"
 #include "ioctl.h"

@@ -9,7 +9,6 @@
  * own copy, still in the sender's context. There the whole request can be read,
  * and the kernel's answers are the last that stand in the sender's receive queue.
  */
-#include "preempt.h"
 #include "rtnetlink.h"
 #include "ioctl.h"
 
@@ -407,32 +406,8 @@ __noinline int count_nested(__u64 head, __u32 length)
 	return 0;
 }
 
-/* The request that each thread has made and that was reported, where its program has a spare. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, __u64);
-} reported SEC(".maps");
-
-/* Whether there is nothing left to do for the second of two programs; the first notes what it does. */
-static __always_inline bool done_already(struct sk_buff *skb, bool second)
-{
-	__u64 id = bpf_get_current_pid_tgid(), request = (__u64)skb, *known;
-
-	if (!second) {
-		bpf_map_update_elem(&reported, &id, &request, BPF_ANY);
-		return false;
-	}
-	known = bpf_map_lookup_elem(&reported, &id);
-	if (!known || *known != request)
-		return false;
-	bpf_map_delete_elem(&reported, &id);
-	return true;
-}
-
 /* A request to the kernel that has just been handled. */
-static __always_inline void request_done(struct sk_buff *skb, struct sock *sk, bool second)
+static __always_inline void request_done(struct sk_buff *skb, struct sock *sk)
 {
 	struct netlink_skb_parms *parms = field_address(skb, struct sk_buff, cb);
 	struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
@@ -442,8 +417,6 @@ static __always_inline void request_done(struct sk_buff *skb, struct sock *sk, b
 	__u64 head;
 
 	if (!b || BPF_CORE_READ(net, rtnl) != sk) /* an ack, a dump, a notification: on the reader's side */
-		return;
-	if (spare && done_already(skb, second))
 		return;
 	head = (__u64)BPF_CORE_READ(skb, head);
 	length = (__u64)BPF_CORE_READ(skb, data) - head;
@@ -475,15 +448,13 @@ static __always_inline void request_done(struct sk_buff *skb, struct sock *sk, b
 }
 
 /* What is said of a request is its own: no later one may be taken to have been told it. */
-static __noinline void netlink_done(struct sk_buff *skb, struct sock *sk, bool second)
+static __always_inline void netlink_done(struct sk_buff *skb, struct sock *sk)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
-	hold_processor();
-	request_done(skb, sk, second);
+	request_done(skb, sk);
 	if (BPF_CORE_READ((struct netlink_sock *)sk, flags) & NETLINK_F_KERNEL_SOCKET)
 		bpf_map_delete_elem(&extacks, &id);
-	release_processor();
 }
 
 /* Called for every packet that the machine has done with: the way out must be short. */
@@ -493,18 +464,7 @@ int BPF_PROG(skb_consumed, struct sk_buff *skb)
 	struct sock *sk = skb->sk;
 
 	if (sk && sk->__sk_common.skc_family == AF_NETLINK)
-		netlink_done(skb, sk, false);
-	return 0;
-}
-
-/* Programs of a tracepoint run in the order in which they were attached: the loader attaches this one last. */
-SEC("tp_btf/consume_skb")
-int BPF_PROG(skb_consumed_spare, struct sk_buff *skb)
-{
-	struct sock *sk = skb->sk;
-
-	if (sk && sk->__sk_common.skc_family == AF_NETLINK)
-		netlink_done(skb, sk, true);
+		netlink_done(skb, sk);
 	return 0;
 }
 
@@ -519,7 +479,7 @@ int BPF_PROG(skb_freed, struct sk_buff *skb)
 	struct sock *sk = skb->sk;
 
 	if (sk && sk->__sk_common.skc_family == AF_NETLINK)
-		netlink_done(skb, sk, false);
+		netlink_done(skb, sk);
 	return 0;
 }
 
@@ -530,10 +490,8 @@ int BPF_PROG(extack_said, const char *text)
 	__u64 id = bpf_get_current_pid_tgid();
 	struct extack_text said = {};
 
-	hold_processor();
 	bpf_probe_read_kernel_str(said.text, sizeof(said.text), text);
 	bpf_map_update_elem(&extacks, &id, &said, BPF_ANY);
-	release_processor();
 	return 0;
 }
 
@@ -545,19 +503,15 @@ int ioctl_enter(struct trace_event_raw_sys_enter *ctx)
 
 	if (command < SIOC_FIRST || command > SIOC_LAST)
 		return 0;
-	hold_processor();
 	file = current_file(ctx->args[0]);
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK)
 		ioctl_begin(file, command, ctx->args[2]);
-	release_processor();
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_ioctl")
 int ioctl_exit(struct trace_event_raw_sys_exit *ctx)
 {
-	hold_processor();
 	ioctl_end(ctx->ret);
-	release_processor();
 	return 0;
 }

@@ -16,32 +16,29 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	TracepointMapBatches           = "batches"
-	TracepointMapDescribed         = "described"
-	TracepointMapExtacks           = "extacks"
-	TracepointMapFamily            = "family"
-	TracepointMapInFlight          = "in_flight"
-	TracepointMapInFlightScratch   = "in_flight_scratch"
-	TracepointMapLinkScratch       = "link_scratch"
-	TracepointMapLosses            = "losses"
-	TracepointMapProcessIds        = "process_ids"
-	TracepointMapProcessScratch    = "process_scratch"
-	TracepointMapRefusals          = "refusals"
-	TracepointMapReported          = "reported"
-	TracepointMapRequestScratch    = "request_scratch"
-	TracepointMapRing              = "ring"
-	TracepointProgExtackSaid       = "extack_said"
-	TracepointProgFamilyFork       = "family_fork"
-	TracepointProgIoctlEnter       = "ioctl_enter"
-	TracepointProgIoctlExit        = "ioctl_exit"
-	TracepointProgSkbConsumed      = "skb_consumed"
-	TracepointProgSkbConsumedSpare = "skb_consumed_spare"
-	TracepointProgSkbFreed         = "skb_freed"
-	TracepointVarFamilies          = "families"
-	TracepointVarOnlyFamily        = "only_family"
-	TracepointVarOnlyNetns         = "only_netns"
-	TracepointVarSelfTgid          = "self_tgid"
-	TracepointVarSpare             = "spare"
+	TracepointMapBatches         = "batches"
+	TracepointMapDescribed       = "described"
+	TracepointMapExtacks         = "extacks"
+	TracepointMapFamily          = "family"
+	TracepointMapInFlight        = "in_flight"
+	TracepointMapInFlightScratch = "in_flight_scratch"
+	TracepointMapLinkScratch     = "link_scratch"
+	TracepointMapLosses          = "losses"
+	TracepointMapProcessIds      = "process_ids"
+	TracepointMapProcessScratch  = "process_scratch"
+	TracepointMapRefusals        = "refusals"
+	TracepointMapRequestScratch  = "request_scratch"
+	TracepointMapRing            = "ring"
+	TracepointProgExtackSaid     = "extack_said"
+	TracepointProgFamilyFork     = "family_fork"
+	TracepointProgIoctlEnter     = "ioctl_enter"
+	TracepointProgIoctlExit      = "ioctl_exit"
+	TracepointProgSkbConsumed    = "skb_consumed"
+	TracepointProgSkbFreed       = "skb_freed"
+	TracepointVarFamilies        = "families"
+	TracepointVarOnlyFamily      = "only_family"
+	TracepointVarOnlyNetns       = "only_netns"
+	TracepointVarSelfTgid        = "self_tgid"
 )
 
 // LoadTracepoint returns the embedded CollectionSpec for Tracepoint.
@@ -86,13 +83,12 @@ type TracepointSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type TracepointProgramSpecs struct {
-	ExtackSaid       *ebpf.ProgramSpec `ebpf:"extack_said"`
-	FamilyFork       *ebpf.ProgramSpec `ebpf:"family_fork"`
-	IoctlEnter       *ebpf.ProgramSpec `ebpf:"ioctl_enter"`
-	IoctlExit        *ebpf.ProgramSpec `ebpf:"ioctl_exit"`
-	SkbConsumed      *ebpf.ProgramSpec `ebpf:"skb_consumed"`
-	SkbConsumedSpare *ebpf.ProgramSpec `ebpf:"skb_consumed_spare"`
-	SkbFreed         *ebpf.ProgramSpec `ebpf:"skb_freed"`
+	ExtackSaid  *ebpf.ProgramSpec `ebpf:"extack_said"`
+	FamilyFork  *ebpf.ProgramSpec `ebpf:"family_fork"`
+	IoctlEnter  *ebpf.ProgramSpec `ebpf:"ioctl_enter"`
+	IoctlExit   *ebpf.ProgramSpec `ebpf:"ioctl_exit"`
+	SkbConsumed *ebpf.ProgramSpec `ebpf:"skb_consumed"`
+	SkbFreed    *ebpf.ProgramSpec `ebpf:"skb_freed"`
 }
 
 // TracepointMapSpecs contains maps before they are loaded into the kernel.
@@ -110,7 +106,6 @@ type TracepointMapSpecs struct {
 	ProcessIds      *ebpf.MapSpec `ebpf:"process_ids"`
 	ProcessScratch  *ebpf.MapSpec `ebpf:"process_scratch"`
 	Refusals        *ebpf.MapSpec `ebpf:"refusals"`
-	Reported        *ebpf.MapSpec `ebpf:"reported"`
 	RequestScratch  *ebpf.MapSpec `ebpf:"request_scratch"`
 	Ring            *ebpf.MapSpec `ebpf:"ring"`
 }
@@ -123,7 +118,6 @@ type TracepointVariableSpecs struct {
 	OnlyFamily *ebpf.VariableSpec `ebpf:"only_family"`
 	OnlyNetns  *ebpf.VariableSpec `ebpf:"only_netns"`
 	SelfTgid   *ebpf.VariableSpec `ebpf:"self_tgid"`
-	Spare      *ebpf.VariableSpec `ebpf:"spare"`
 }
 
 // TracepointObjects contains all objects after they have been loaded into the kernel.
@@ -157,7 +151,6 @@ type TracepointMaps struct {
 	ProcessIds      *ebpf.Map `ebpf:"process_ids"`
 	ProcessScratch  *ebpf.Map `ebpf:"process_scratch"`
 	Refusals        *ebpf.Map `ebpf:"refusals"`
-	Reported        *ebpf.Map `ebpf:"reported"`
 	RequestScratch  *ebpf.Map `ebpf:"request_scratch"`
 	Ring            *ebpf.Map `ebpf:"ring"`
 }
@@ -175,7 +168,6 @@ func (m *TracepointMaps) Close() error {
 		m.ProcessIds,
 		m.ProcessScratch,
 		m.Refusals,
-		m.Reported,
 		m.RequestScratch,
 		m.Ring,
 	)
@@ -189,20 +181,18 @@ type TracepointVariables struct {
 	OnlyFamily *ebpf.Variable `ebpf:"only_family"`
 	OnlyNetns  *ebpf.Variable `ebpf:"only_netns"`
 	SelfTgid   *ebpf.Variable `ebpf:"self_tgid"`
-	Spare      *ebpf.Variable `ebpf:"spare"`
 }
 
 // TracepointPrograms contains all programs after they have been loaded into the kernel.
 //
 // It can be passed to LoadTracepointObjects or ebpf.CollectionSpec.LoadAndAssign.
 type TracepointPrograms struct {
-	ExtackSaid       *ebpf.Program `ebpf:"extack_said"`
-	FamilyFork       *ebpf.Program `ebpf:"family_fork"`
-	IoctlEnter       *ebpf.Program `ebpf:"ioctl_enter"`
-	IoctlExit        *ebpf.Program `ebpf:"ioctl_exit"`
-	SkbConsumed      *ebpf.Program `ebpf:"skb_consumed"`
-	SkbConsumedSpare *ebpf.Program `ebpf:"skb_consumed_spare"`
-	SkbFreed         *ebpf.Program `ebpf:"skb_freed"`
+	ExtackSaid  *ebpf.Program `ebpf:"extack_said"`
+	FamilyFork  *ebpf.Program `ebpf:"family_fork"`
+	IoctlEnter  *ebpf.Program `ebpf:"ioctl_enter"`
+	IoctlExit   *ebpf.Program `ebpf:"ioctl_exit"`
+	SkbConsumed *ebpf.Program `ebpf:"skb_consumed"`
+	SkbFreed    *ebpf.Program `ebpf:"skb_freed"`
 }
 
 func (p *TracepointPrograms) Close() error {
@@ -212,7 +202,6 @@ func (p *TracepointPrograms) Close() error {
 		p.IoctlEnter,
 		p.IoctlExit,
 		p.SkbConsumed,
-		p.SkbConsumedSpare,
 		p.SkbFreed,
 	)
 }

@@ -4,18 +4,13 @@
 package capture
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
@@ -46,7 +41,7 @@ type Capture struct {
 	links      map[string]link.Link
 	reader     *ringbuf.Reader
 	record     ringbuf.Record
-	misses     bool // a run that the kernel skipped is a request lost
+	misses     bool
 }
 
 // Open loads and attaches the tier that cfg names, or the first that the kernel
@@ -87,11 +82,11 @@ func open(t tier, cfg Config) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{Tier: t.name, collection: collection, links: map[string]link.Link{}, misses: t.missesAreLosses && collection.Programs[bpf.FexitProgRtnetlinkExitSpare] == nil}
+	c := &Capture{Tier: t.name, collection: collection, links: map[string]link.Link{}, misses: t.missesAreLosses}
 	if c.reader, err = ringbuf.NewReader(collection.Maps[bpf.FexitMapRing]); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ring: %w", err), c.Close())
 	}
-	// The ends before the beginnings: an end without its beginning is recognised. Spares after what they stand in for.
+	// The ends before the beginnings: an end without its beginning is recognised.
 	for _, name := range attachOrder(collection.Programs) {
 		l, err := t.attach(name, collection.Programs[name])
 		if err != nil {
@@ -108,13 +103,7 @@ func prepare(t tier, cfg Config) (*ebpf.CollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
-	kernel, err := btf.LoadKernelSpec()
-	if err != nil {
-		return nil, fmt.Errorf("read the kernel's BTF: %w", err)
-	}
-	spare := t.preemptible(kernel)
-	dropUnavailable(spec, cfg.Family, kernel)
-	if err := keepSpares(spec, spare); err != nil {
+	if err := dropUnavailable(spec, cfg.Family); err != nil {
 		return nil, err
 	}
 	variables := map[string]uint32{
@@ -138,19 +127,15 @@ func prepare(t tier, cfg Config) (*ebpf.CollectionSpec, error) {
 }
 
 func attachOrder(programs map[string]*ebpf.Program) []string {
-	rank := func(name string) (n int) {
-		name, spare := strings.CutSuffix(name, spareSuffix)
-		if name != bpf.FexitProgRtnetlinkExit && name != bpf.FexitProgIoctlExit {
-			n += 2
+	var ends, rest []string
+	for name := range programs {
+		if name == bpf.FexitProgRtnetlinkExit || name == bpf.FexitProgIoctlExit {
+			ends = append(ends, name)
+		} else {
+			rest = append(rest, name)
 		}
-		if spare {
-			n++
-		}
-		return n
 	}
-	return slices.SortedFunc(maps.Keys(programs), func(a, b string) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
-	})
+	return append(ends, rest...)
 }
 
 // pause is how long the reader lets records gather after the kernel has woken

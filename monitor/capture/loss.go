@@ -38,8 +38,7 @@ func (c *Capture) Losses() ([]Loss, error) {
 			losses[cause].Count += n
 		}
 	}
-	// An end that the kernel skipped is noticed by the hooks as well, if the same thread asks again. Where programs
-	// have spares only that counts: what one skips, the other does.
+	// An end that the kernel skipped is noticed by the hooks as well, if the same thread asks again.
 	noExit := &losses[bpf.FexitLossLOSS_NO_EXIT].Count
 	*noExit = max(*noExit, c.skipped(bpf.FexitProgRtnetlinkExit, bpf.FexitProgIoctlExit))
 	noEnter := c.skipped(bpf.FexitProgIoctlEnter)

@@ -30,15 +30,13 @@ type tier struct {
 	// missesAreLosses says that a run which the kernel skipped for recursion
 	// was a request. Where the program also runs for every packet it says nothing.
 	missesAreLosses bool
-	// preemptibleSince is the kernel from which on its programs can be preempted; zero: they never can.
-	preemptibleSince release
 }
 
 // tiers, the most telling first.
 var tiers = []tier{
-	{TierFexit, "BPF trampolines (fentry and fexit)", bpf.LoadFexit, attachTracing, true, release{5, 12}},
-	{TierKprobe, "kprobes", bpf.LoadKprobe, attachKprobe, true, release{}},
-	{TierTracepoint, "BTF tracepoints", bpf.LoadTracepoint, attachTracepoint, false, release{7, 0}},
+	{TierFexit, "BPF trampolines (fentry and fexit)", bpf.LoadFexit, attachTracing, true},
+	{TierKprobe, "kprobes", bpf.LoadKprobe, attachKprobe, true},
+	{TierTracepoint, "BTF tracepoints", bpf.LoadTracepoint, attachTracepoint, false},
 }
 
 // Tiers are the names that --tier takes.
@@ -105,12 +103,20 @@ func attachTracepoint(name string, prog *ebpf.Program) (l link.Link, err error) 
 
 // dropUnavailable takes the programs out of spec that this kernel has no place
 // for and that can be done without, and those that nobody asked for.
-func dropUnavailable(spec *ebpf.CollectionSpec, family uint32, kernel *btf.Spec) {
+func dropUnavailable(spec *ebpf.CollectionSpec, family uint32) error {
 	if family == 0 {
 		delete(spec.Programs, bpf.FexitProgFamilyFork)
+	}
+	if _, ok := spec.Programs[bpf.TracepointProgExtackSaid]; !ok {
+		return nil
+	}
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		return fmt.Errorf("read the kernel's BTF: %w", err)
 	}
 	var tracepoint *btf.Typedef
 	if kernel.TypeByName("btf_trace_netlink_extack", &tracepoint) != nil {
 		delete(spec.Programs, bpf.TracepointProgExtackSaid) // before 5.12: only senders that ask for texts get them
 	}
+	return nil
 }

@@ -159,6 +159,7 @@ func count(t *testing.T, lines [][]byte) (seen, lost int) {
 			t.Fatal(err)
 		}
 		if event.Status.State == "lost" {
+			t.Logf("%s", line)
 			lost += event.Status.Count
 		}
 	}
