@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"debug/elf"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,17 +31,26 @@ const Label = "org.wrongns.test"
 // importImages makes the images from the machine's own programs: a test can't rely on a registry.
 func (d *Daemon) importImages(t testing.TB) {
 	t.Helper()
-	for _, image := range []string{Busybox, Iproute2} {
-		root, err := rootfs(image == Iproute2)
-		if err != nil {
-			t.Fatalf("make image %s: %v", image, err)
-		}
-		d.must(t, root, "import", "--change", "LABEL "+Label+"="+path.Base(image), "-", image)
+	d.Image(t, Busybox, nil)
+	d.Image(t, Iproute2, iproute2)
+}
+
+// iproute2 are the programs of the image of that name.
+var iproute2 = map[string]string{"sbin/ip": "ip", "sbin/bridge": "bridge", "bin/sh": "dash"}
+
+// Image makes an image that has busybox and other programs of the machine's, each with its libraries: by the path in
+// the image the name of a program that is in the usual places, or its own path.
+func (d *Daemon) Image(t testing.TB, image string, programs map[string]string) {
+	t.Helper()
+	root, err := rootfs(programs)
+	if err != nil {
+		t.Fatalf("make image %s: %v", image, err)
 	}
+	d.must(t, root, "import", "--change", "LABEL "+Label+"="+path.Base(image), "-", image)
 }
 
 // rootfs returns the image's file system as a tar archive.
-func rootfs(iproute2 bool) ([]byte, error) {
+func rootfs(programs map[string]string) ([]byte, error) {
 	var buf bytes.Buffer
 	a := &archive{w: tar.NewWriter(&buf), has: map[string]bool{}}
 	for _, dir := range []string{"bin", "sbin", "etc", "dev", "proc", "sys", "run", "root", "var", "tmp"} {
@@ -48,10 +59,8 @@ func rootfs(iproute2 bool) ([]byte, error) {
 	a.file("etc/passwd", 0o644, []byte("root:x:0:0:root:/root:/bin/sh\n"))
 	a.file("etc/group", 0o644, []byte("root:x:0:\n"))
 	a.file("etc/os-release", 0o644, []byte("ID=wrongns-test\nNAME=\"wrongns test image\"\n"))
-	if iproute2 {
-		a.dynamic("ip", "sbin/ip")
-		a.dynamic("bridge", "sbin/bridge")
-		a.dynamic("dash", "bin/sh")
+	for _, to := range slices.Sorted(maps.Keys(programs)) {
+		a.program(programs[to], to)
 	}
 	a.busybox()
 	if a.err != nil {
@@ -156,11 +165,14 @@ func static(program string) error {
 // library matches the path in each line of what ldd prints: a library's, or the loader's.
 var library = regexp.MustCompile(`(?m)(/\S+) \(0x`)
 
-// dynamic adds a program and its libraries, each where its loader looks for it.
-func (a *archive) dynamic(name, to string) {
-	program, err := find(name)
+// program adds a program, by its name or its path, and its libraries if it has any, each where its loader looks for it.
+func (a *archive) program(name, to string) {
+	program, err := name, error(nil)
+	if !strings.Contains(name, "/") {
+		program, err = find(name)
+	}
 	var out []byte
-	if err == nil {
+	if err == nil && static(program) != nil {
 		out, err = exec.Command("ldd", program).Output()
 	}
 	if err != nil {

@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 	s.gateway = subnet + ".1"
 	mustIP(t, "address", "add", subnet+".2/24", "dev", s.first.Parent)
 	early := s.create(t, "early", s.first)
-	s.watch = startWatch(t, d)
+	s.watch = StartWatch(t, d)
 
 	t.Run("container", func(t *testing.T) {
 		s.shadow(t)
@@ -95,7 +95,7 @@ func TestMistakes(t *testing.T) {
 // scene is where the mistakes are made.
 type scene struct {
 	*Daemon
-	watch         *watch
+	watch         *Watch
 	first, second *Network // of the containers' eth0 and eth1; the host's link of first has a neighbour, gateway
 	gateway       string
 }
@@ -135,7 +135,7 @@ func testWrongs(t *testing.T, s *scene, image string) {
 				}
 			})
 			testNamed(t, c, image, commands, events)
-			warnings := only(events, func(e *event) bool { return e.Event == "warning" && e.Container.ID == c.ID })
+			warnings := only(events, func(e *Event) bool { return e.Event == "warning" && e.Container.ID == c.ID })
 			if len(warnings) != 1 {
 				t.Fatalf("%d warnings, want 1; all events:\n%s", len(warnings), show(events))
 			}
@@ -146,10 +146,10 @@ func testWrongs(t *testing.T, s *scene, image string) {
 }
 
 // testNamed checks that each command gave a change in the container's namespace that tells who made it.
-func testNamed(t *testing.T, c *Container, image string, commands []string, events []event) {
+func testNamed(t *testing.T, c *Container, image string, commands []string, events []Event) {
 	t.Helper()
 	for _, command := range commands {
-		changes := only(events, func(e *event) bool { return e.Event == "change" && e.Process.CommandLine == command })
+		changes := only(events, func(e *Event) bool { return e.Event == "change" && e.Process.CommandLine == command })
 		if len(changes) == 0 {
 			t.Errorf("%s: no change of all these:\n%s", command, show(events))
 		}
@@ -163,7 +163,7 @@ func testNamed(t *testing.T, c *Container, image string, commands []string, even
 }
 
 // testWho checks the container and the process of an event.
-func testWho(t *testing.T, c *Container, image string, e *event) {
+func testWho(t *testing.T, c *Container, image string, e *Event) {
 	t.Helper()
 	if e.Container.ID != c.ID || e.Container.Name != c.Name || e.Container.Runtime != "docker" || e.Container.Image.Name != image {
 		t.Errorf("container %+v, want %s, %s, of image %s", e.Container, c.ID, c.Name, image)
@@ -174,7 +174,7 @@ func testWho(t *testing.T, c *Container, image string, e *event) {
 	}
 }
 
-func testWarning(t *testing.T, s *scene, c *Container, m *wrong, e *event) {
+func testWarning(t *testing.T, s *scene, c *Container, m *wrong, e *Event) {
 	t.Helper()
 	verdict, w := m.verdict, e.Warning
 	if verdict == "" {
@@ -235,7 +235,7 @@ func testAdvice(t *testing.T, s *scene, c *Container) {
 	if link, err := net.InterfaceByName("eth1"); err != nil || link.Flags&net.FlagUp == 0 {
 		t.Errorf("%s: the host's eth1 is %+v, %v; want it up", advice, link, err)
 	}
-	changes := only(events, func(e *event) bool { return e.Change.Target == "eth1" && e.Netns.Host })
+	changes := only(events, func(e *Event) bool { return e.Change.Target == "eth1" && e.Netns.Host })
 	if len(changes) != 1 || changes[0].Change.Effect != "changed" || changes[0].Container.ID != "" {
 		t.Errorf("want one change of the host's eth1 by nobody's container:\n%s", show(changes))
 	}
@@ -252,7 +252,7 @@ func testGone(t *testing.T, s *scene) {
 			}
 		})
 	})
-	changes := only(events, func(e *event) bool { return e.Container.ID == c.ID })
+	changes := only(events, func(e *Event) bool { return e.Container.ID == c.ID })
 	if len(changes) != 1 {
 		t.Fatalf("%d events of the container, want 1; all:\n%s", len(changes), show(events))
 	}
@@ -301,13 +301,13 @@ func testOnHost(t *testing.T, s *scene, command string) {
 			t.Errorf("%s: %v: %s", command, err, out)
 		}
 	})
-	mine := only(events, func(e *event) bool { return e.Process.CommandLine == command })
+	mine := only(events, func(e *Event) bool { return e.Process.CommandLine == command })
 	if len(mine) == 0 {
 		t.Errorf("%s: no change of all these:\n%s", command, show(events))
 	}
 	for _, e := range mine {
 		if e.Event != "change" || !e.Netns.Host || e.Netns.Owner != "host" || e.Container.ID != "" {
-			t.Errorf("%s: want changes of the host, by no container: %s", command, show([]event{e}))
+			t.Errorf("%s: want changes of the host, by no container: %s", command, show([]Event{e}))
 		}
 	}
 }
@@ -322,7 +322,7 @@ func testHostNetwork(t *testing.T, s *scene) {
 			t.Errorf("set mtu: exit %d: %s", exit, out)
 		}
 	})
-	mine := only(events, func(e *event) bool { return e.Container.ID == c.ID })
+	mine := only(events, func(e *Event) bool { return e.Container.ID == c.ID })
 	if len(mine) != 1 {
 		t.Fatalf("%d events of the container, want 1; all:\n%s", len(mine), show(events))
 	}

@@ -1,0 +1,44 @@
+package corpus
+
+import (
+	"testing"
+
+	"github.com/wrongns/wrongns/test/docker"
+)
+
+// images are what a container can be made of, beside busybox: the path in the image, and the program of the machine's,
+// each with its libraries.
+var images = map[string]map[string]string{
+	"net-tools": {"sbin/ifconfig": "ifconfig", "sbin/route": "route", "bin/sh": "dash"},
+	"go":        {"bin/netcfg": netcfg, "bin/sh": "dash"},
+}
+
+// netcfg stands for the program of that name, which is built from this tree.
+const netcfg = "netcfg"
+
+// image returns the name of an image, which is made if it is not there yet.
+func (s *stage) image(t testing.TB, name string) string {
+	t.Helper()
+	switch name {
+	case "iproute2":
+		return docker.Iproute2
+	case "busybox":
+		return docker.Busybox
+	}
+	programs, ok := images[name]
+	if !ok {
+		t.Fatalf("image %s: there is none of that name in images.go", name)
+	}
+	full := "wrongns-test/" + name
+	if s.made[full] {
+		return full
+	}
+	for to, program := range programs {
+		if program == netcfg {
+			programs[to] = s.buildNetcfg(t)
+		}
+	}
+	s.daemon.Image(t, full, programs)
+	s.made[full] = true
+	return full
+}
