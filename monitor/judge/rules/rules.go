@@ -10,7 +10,10 @@
 // fact weighs, and what earlier changes add to it, is the judge's business.
 package rules
 
-import "github.com/wrongns/wrongns/events"
+import (
+	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/trial"
+)
 
 // Rule is one kind of evidence, with what a person needs to know about it.
 type Rule struct {
@@ -19,9 +22,30 @@ type Rule struct {
 	Example string // a command that it would find, run in a container
 	Silence string // what to do where it is wrong
 
-	// Find returns what the change shows, or nil. The change must carry the facts
-	// of both worlds. Find keeps nothing of it but its strings.
-	Find func(*events.Change) *Finding
+	// Find returns what a change shows, or nil. It keeps nothing of it but its strings.
+	Find func(*Case) *Finding
+}
+
+// Case is a change with what it came to in both worlds. The rules of All need one
+// that carries the facts of both.
+type Case struct {
+	*events.Change
+	Did trial.Outcome // here
+
+	would trial.Outcome
+	tried bool
+}
+
+// CaseOf makes a case of a change.
+func CaseOf(c *events.Change) Case { return Case{Change: c, Did: trial.Here(c)} }
+
+// Would is what the change would have come to on the host. It is tried once, and
+// only if somebody wants to know.
+func (k *Case) Would() trial.Outcome {
+	if !k.tried {
+		k.would, k.tried = trial.OnHost(k.Change), true
+	}
+	return k.would
 }
 
 // All are the rules, from the strongest to the weakest: of two that find
@@ -62,6 +86,27 @@ var All = []Rule{
 		Silence: "tell the runtime the gateway (docker network create --gateway) instead of changing it afterwards",
 		Find:    hostGateway,
 	},
+	{
+		Name:    "missing-route",
+		Looks:   "a request deletes or changes a route or an address that is not here, and that the host has",
+		Example: "ip route del 203.0.113.0/24",
+		Silence: "delete only what `ip route` and `ip address` show in the container",
+		Find:    missingRoute,
+	},
+	{
+		Name:    "host-address",
+		Looks:   "an address is added that lies in no subnet of this namespace and in one of the host's",
+		Example: "ip address add 192.168.1.50/24 dev eth0",
+		Silence: "have the runtime connect the container to that network; or let the container's entrypoint add the address",
+		Find:    hostAddress,
+	},
+	{
+		Name:    "host-everywhere-but-net",
+		Looks:   "a process of a container sees the host's files, and only its network is the container's",
+		Example: "nsenter --target 1 --mount --uts --pid -- ip link set dev eth0 up",
+		Silence: "enter the network as well (nsenter --net), or none of the host's namespaces",
+		Find:    hostEverywhereButNet,
+	},
 }
 
 // Finding is what a rule sees in one change. Its texts are for a person: names
@@ -91,20 +136,28 @@ type Fact struct {
 
 // The facts that rules can give.
 const (
-	LinkMissingHere      = "link-missing-here"
-	LinkOnHost           = "link-on-host"
-	OwnLinkUnchanged     = "own-link-unchanged"
-	HostLinkShadowed     = "host-link-shadowed"
-	HostLinkNotAsAsked   = "host-link-not-as-asked"
-	HostLinkAsAsked      = "host-link-as-asked"
-	UplinkEnslaved       = "uplink-enslaved"
-	HostUplinkOfThatName = "host-uplink-of-that-name"
-	HostUplinkEnslaved   = "host-uplink-enslaved"
-	MasterMadeHere       = "master-made-here"
-	MasterUpHere         = "master-up-here"
-	GatewayUnreachable   = "gateway-unreachable-here"
-	GatewayOnLinkOnHost  = "gateway-on-link-on-host"
-	GatewayOfHost        = "gateway-of-host"
-	OwnDefaultRoute      = "own-default-route"
-	RouteFailsHere       = "route-fails-here"
+	LinkMissingHere     = "link-missing-here"
+	LinkOnHost          = "link-on-host"
+	OwnLinkUnchanged    = "own-link-unchanged"
+	HostLinkShadowed    = "host-link-shadowed"
+	HostLinkNotAsAsked  = "host-link-not-as-asked"
+	HostLinkAsAsked     = "host-link-as-asked"
+	UplinkEnslaved      = "uplink-enslaved"
+	HostUplinkEnslaved  = "host-uplink-enslaved"
+	MasterMadeHere      = "master-made-here"
+	MasterUpHere        = "master-up-here"
+	GatewayUnreachable  = "gateway-unreachable-here"
+	GatewayOnLinkOnHost = "gateway-on-link-on-host"
+	GatewayOfHost       = "gateway-of-host"
+	OwnDefaultRoute     = "own-default-route"
+	RouteFailsHere      = "route-fails-here"
+	RouteMissingHere    = "route-missing-here"
+	RouteOnHost         = "route-on-host"
+	SubnetOfHost        = "subnet-of-host"
+	LinkOfThatSubnet    = "link-of-that-subnet"
+	AddressOfHost       = "address-of-host"
+	HostEverywhere      = "host-everywhere"
+	HostChanged         = "host-changed"
+	OtherNamespace      = "other-namespace"
+	ContainerReachesOut = "container-reaches-out"
 )
