@@ -54,8 +54,8 @@ var Weights = []Weight{
 
 	{failsOnHost, -2.4, "what works here and would fail on the host was hardly meant for there"},
 
-	{rules.HostChanged, 4.5, "it is seen, not believed; what remains open is whether it was meant"},
-	{rules.OtherNamespace, 2.7, "likewise; but programs that orchestrate namespaces do so on purpose"},
+	{rules.HostChanged, 2.0, "it is seen, so there is no prior to overcome; what remains open is whether it was meant"},
+	{rules.OtherNamespace, 0.2, "likewise; but programs that orchestrate namespaces do so on purpose"},
 	{rules.ContainerReachesOut, 1.8, "a container is seldom meant to reach into another's network"},
 
 	{interactive, 0.8, "people lose track of where they are, scripts run where they were put"},
