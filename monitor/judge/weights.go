@@ -60,7 +60,7 @@ var Weights = []Weight{
 
 	{interactive, 0.8, "people lose track of where they are, scripts run where they were put"},
 	{execLate, 0.4, "what enters a container long after its start is somebody's repair, not its own set-up"},
-	{startUp, -0.3, "no person is so quick; what sets the container up from outside may be"},
+	{startUp, -0.15, "no person is so quick; what sets the container up from outside may be"},
 	{privileged, 0.3, "who gives a container the host's powers wants it to manage the host"},
 	{hostMounts, 0.3, "likewise"},
 	{hostFiles, 0.9, "who sees the host's files believes to be on the host"},
