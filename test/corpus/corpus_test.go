@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "record what the corpus gave, and write docs/corpus.md")
 
 // parallel is how many scenarios are under way. Most of the time they wait, for the container to be some seconds old.
-const parallel = "6"
+const parallel = "10"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -75,6 +76,22 @@ func (l *liveRun) make(t *testing.T, sc *Scenario) {
 	made := p.perform()
 	l.made = append(l.made, made)
 	judge(t, sc, said(made, l.events))
+	if t.Failed() {
+		l.explain(t, made)
+	}
+}
+
+// explain logs what wrongns told of a scenario.
+func (l *liveRun) explain(t *testing.T, made *Made) {
+	for i := range l.events {
+		switch e := &l.events[i]; {
+		case !made.owns(e):
+		case e.Event == "warning":
+			t.Logf("%s", e.Line)
+		default:
+			t.Logf("%s: %s by %s (%s)", e.Event, e.Message, e.Process.Name, e.Change.Result)
+		}
+	}
 }
 
 // judge fails the test if what was said is not as expected.
@@ -107,6 +124,9 @@ func (l *liveRun) finish(t *testing.T, all []*Scenario) {
 	table := tabulate(all, l.made, l.events)
 	t.Logf("\n%s", table)
 	log := &recording{l.made, l.events}
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), "log.jsonl"), log.log(), 0o644); err != nil {
+		t.Error(err)
+	}
 	if *update {
 		log.write(t, table)
 	}
