@@ -66,9 +66,7 @@ func (l *liveRun) make(t *testing.T, sc *Scenario) {
 		defer l.calm.Unlock()
 		defer restoreNode(t, l.node)
 	} else {
-		l.calm.RLock()
-		p.begin()
-		l.calm.RUnlock()
+		p.beginCalmly()
 		time.Sleep(time.Until(p.began.Add(ages[sc.Age])))
 		l.turn.Lock()
 		defer l.turn.Unlock()

@@ -153,6 +153,14 @@ func (p *play) begin() {
 	}
 }
 
+// beginCalmly is begin while nothing is done on the node.
+func (p *play) beginCalmly() {
+	p.t.Helper()
+	p.calm.RLock()
+	defer p.calm.RUnlock() // even if the test ends here
+	p.begin()
+}
+
 // expand puts in what stands for a name or a number.
 func (p *play) expand(text string) string {
 	text = strings.NewReplacer("$NAME", p.Name, "$NODE", nodeNetns, "$HOST_PID", strconv.Itoa(p.hostPID),
