@@ -28,6 +28,9 @@ var kinds = map[string]func(*stage, testing.TB, *Scenario) *place{
 	"docker":  (*stage).docker,
 	"netns":   (*stage).named,
 	"unshare": (*stage).unshare,
+	"podman":  (*stage).podman,
+	"nspawn":  (*stage).nspawn,
+	"lxc":     (*stage).lxc,
 	"none":    func(*stage, testing.TB, *Scenario) *place { return &place{} },
 }
 
@@ -123,14 +126,27 @@ func (s *stage) unshare(t testing.TB, sc *Scenario) *place {
 	return p
 }
 
+// know lets the events of a namespace through.
+func (s *stage) know(inode uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inodes[inode] = true
+}
+
+// nextAddress is the last number of an address that Docker gives to nobody so soon.
+func (s *stage) nextAddress() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addresses++
+	return 150 + s.addresses
+}
+
 // bare gives a namespace its links. enter is the command that runs another one in it; it is run on the node.
 func (s *stage) bare(t testing.TB, sc *Scenario, name string, enter func(words ...string) []string) *place {
 	t.Helper()
 	p := &place{netns: "/run/netns/" + name, inode: inodeOf("/run/netns/" + name)}
-	s.mu.Lock()
-	s.inodes[p.inode] = true
-	number := 150 + len(s.inodes)
-	s.mu.Unlock()
+	s.know(p.inode)
+	address := s.nextAddress()
 	for i, network := range sc.Networks {
 		n, ok := networks[network]
 		if !ok && network != "none" {
@@ -139,11 +155,11 @@ func (s *stage) bare(t testing.TB, sc *Scenario, name string, enter func(words .
 		if !ok {
 			continue
 		}
-		if err := n.attach(name, fmt.Sprintf("eth%d", i), number); err != nil {
+		if err := n.attach(name, fmt.Sprintf("eth%d", i), address); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			p.address = fmt.Sprintf("%s%d", n.prefix4, number)
+			p.address = fmt.Sprintf("%s%d", n.prefix4, address)
 		}
 	}
 	p.command = func(_ bool, words ...string) *exec.Cmd {

@@ -60,6 +60,7 @@ func start(cmd *exec.Cmd, tty bool) (*session, error) {
 			return nil, err
 		}
 		s.in, cmd.Stdout, cmd.Stderr = in, s, s
+		cmd.WaitDelay = time.Second // what it leaves running may keep the pipes
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}

@@ -271,6 +271,16 @@ func (d *Daemon) await() error {
 	}
 }
 
+// Scratch makes a directory that goes with the daemon's own, also if the test is killed.
+func (d *Daemon) Scratch(t testing.TB, name string) string {
+	t.Helper()
+	dir := filepath.Join(d.dir, "scratch", name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatalf("make directory: %v", err)
+	}
+	return dir
+}
+
 // alive tells whether dockerd runs.
 func (d *Daemon) alive() bool {
 	if d.cmd == nil {
