@@ -26,6 +26,7 @@ type Options struct {
 	Tier      string // capture.TierAuto or the name of a tier
 	HostNetns string // which namespace counts as the host's, see world.OpenHost; "": the initial one
 	Filter    Filter
+	Judge     judge.Config
 	Family    int    // pid: only what this process and its descendants do; 0: everybody
 	RingBytes int    // size of the ring; 0: capture.DefaultRingBytes
 	Version   string // of the program, for the log
@@ -55,7 +56,7 @@ func Run(ctx context.Context, o Options, out output.Output) (err error) {
 		decoder: newDecoder(source.Tier),
 		owners:  owners,
 		world:   world.New(host, owners.Netns),
-		judge:   judge.New(judge.Config{}),
+		judge:   judge.New(o.Judge),
 		filter:  o.Filter,
 		losses:  newLossReport(time.Now()),
 		out:     out,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/ignore"
 	"github.com/wrongns/wrongns/monitor/judge/rules"
 )
 
@@ -23,6 +24,12 @@ type Config struct {
 	// Window is how long one mistake lasts: repeats and further steps within it
 	// after its first sign belong to it.
 	Window time.Duration
+
+	// Weights are log-odds of facts that are not those of the table.
+	Weights map[string]float64
+
+	// Ignore says which warnings not to give; it may be nil.
+	Ignore *ignore.Set
 }
 
 // The defaults of a Config.
