@@ -26,7 +26,7 @@ type Options struct {
 	Tier      string // capture.TierAuto or the name of a tier
 	HostNetns string // which namespace counts as the host's, see world.OpenHost; "": the initial one
 	Filter    Filter
-	Judge     judge.Config
+	Judge     judge.Config // when to warn
 	Family    int    // pid: only what this process and its descendants do; 0: everybody
 	RingBytes int    // size of the ring; 0: capture.DefaultRingBytes
 	Version   string // of the program, for the log

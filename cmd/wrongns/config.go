@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -88,12 +89,12 @@ func checkConfig(c *cli.Context) error {
 
 // tellEach prints each of the problems of a file on a line of its own.
 func tellEach(err error) error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok || !errors.As(err, new(*config.Problem)) {
+	var problem *config.Problem
+	if !errors.As(err, &problem) {
 		return err
 	}
-	for _, problem := range joined.Unwrap() {
-		fmt.Fprintln(os.Stderr, events.Name(problem.Error()))
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(os.Stderr, events.Name(line))
 	}
 	return exitStatus(exitFailed)
 }

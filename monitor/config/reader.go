@@ -164,7 +164,7 @@ func (r *reader) pairs(n *yaml.Node) func(yield func(key, item *yaml.Node) bool)
 			line, twice := lines[key.Value]
 			switch {
 			case key.Kind != yaml.ScalarNode:
-				r.problem(key, "a key must be a word, not "+describe(key))
+				r.problem(key, "needs a word as key, not "+describe(key))
 			case twice:
 				r.problem(key, fmt.Sprintf("key %q stands in line %d already", key.Value, line))
 			default:
@@ -277,9 +277,9 @@ func describe(n *yaml.Node) string {
 	case isNull(n) && n.Value == "":
 		return "nothing"
 	case n.ShortTag() == "!!str":
-		return fmt.Sprintf("the text %q", n.Value)
+		return fmt.Sprintf("the text %.40q", n.Value)
 	}
-	return n.Value
+	return strings.Trim(fmt.Sprintf("%.40q", n.Value), `"`)
 }
 
 // nearest returns the one of names that takes the fewest changes to become name.

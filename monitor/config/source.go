@@ -21,13 +21,20 @@ const maxSize = 64 << 10
 type source struct {
 	data  []byte
 	lines [][]rune // without their ends
+	ends  []int    // where each line ends, with its end, in bytes
 }
+
+// lineEnd is what YAML takes for the end of a line.
+var lineEnd = regexp.MustCompile(`\r\n|[\n\r\x{85}\x{2028}\x{2029}]`)
 
 func newSource(data []byte) source {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	s := source{data: data}
-	for line := range strings.SplitSeq(string(data), "\n") {
-		s.lines = append(s.lines, []rune(strings.TrimSuffix(line, "\r")))
+	begin := 0
+	for _, end := range append(lineEnd.FindAllIndex(data, -1), []int{len(data), len(data)}) {
+		s.lines = append(s.lines, []rune(string(data[begin:end[0]])))
+		s.ends = append(s.ends, end[1])
+		begin = end[1]
 	}
 	return s
 }
@@ -68,10 +75,9 @@ func (s source) broken() (line, column int) {
 	if len(s.data) > maxSize {
 		return 1, 1
 	}
-	whole, end := 0, 0
-	for i, text := range bytes.SplitAfter(s.data, []byte("\n")) {
-		end += len(text)
-		if !utf8.Valid(text) {
+	whole := 0
+	for i, end := range s.ends {
+		if !utf8.Valid(s.data[:end]) {
 			whole = i
 			break
 		}
@@ -97,14 +103,11 @@ func (s source) locate(n *yaml.Node, line, column int) (fileLine, fileColumn int
 	before, visible := split(n.Value, line, column)
 	c := s.start(n)
 	for range countVisible(before) {
-		if !c.next() {
-			return n.Line, n.Column
-		}
+		c.column += c.seek()
 	}
-	if !visible {
-		return c.line + 1, c.column + 1
+	if visible && c.seek() == 0 || c.line >= len(c.lines) {
+		return n.Line, n.Column // not written as this knows it: better near than nowhere
 	}
-	c.skipSpace()
 	return c.line + 1, c.column + 1
 }
 
@@ -179,9 +182,9 @@ func (c *cursor) skipSpace() bool {
 	return false
 }
 
-// next goes behind the next visible character of the value, and reports whether
-// there is one.
-func (c *cursor) next() bool {
+// seek goes on to the next visible character of the value, and returns how many
+// characters of the file it takes, or 0 if there is none.
+func (c *cursor) seek() int {
 	for c.skipSpace() {
 		width, visible := 1, true
 		switch at := c.at(); {
@@ -190,12 +193,12 @@ func (c *cursor) next() bool {
 		case at == '\'' && c.style&yaml.SingleQuotedStyle != 0:
 			width = 2
 		}
-		c.column = min(c.column+width, len(c.lines[c.line]))
 		if visible {
-			return true
+			return width
 		}
+		c.column += width
 	}
-	return false
+	return 0
 }
 
 // escape returns the length of an escape in double quotes, and whether what it

@@ -173,5 +173,5 @@ func oneOf(kind, name string, names []string) error {
 	if slices.Contains(names, name) {
 		return nil
 	}
-	return fmt.Errorf("unknown %s %q: did you mean %q?", kind, name, nearest(name, names))
+	return fmt.Errorf("unknown %s %.40q: did you mean %q?", kind, name, nearest(name, names))
 }
