@@ -27,10 +27,10 @@ type Options struct {
 	HostNetns string // which namespace counts as the host's, see world.OpenHost; "": the initial one
 	Filter    Filter
 	Judge     judge.Config // when to warn
-	Family    int    // pid: only what this process and its descendants do; 0: everybody
-	RingBytes int    // size of the ring; 0: capture.DefaultRingBytes
-	Version   string // of the program, for the log
-	Ready     func() // called once everything is attached and both worlds are known; may be nil
+	Family    int          // pid: only what this process and its descendants do; 0: everybody
+	RingBytes int          // size of the ring; 0: capture.DefaultRingBytes
+	Version   string       // of the program, for the log
+	Ready     func()       // called once everything is attached and both worlds are known; may be nil
 }
 
 // Run watches until ctx is done, reads what stands on the ring at that moment,
