@@ -181,7 +181,11 @@ func (s *socket) route(to netip.Addr) (*foundRoute, error) {
 	case len(messages) != 1:
 		return nil, fmt.Errorf("look up route to %s: %d answers", to, len(messages))
 	}
-	return parseRoute(messages[0])
+	found, err := parseRoute(messages[0])
+	if err == nil && (found.kind == unix.RTN_LOCAL || found.kind == unix.RTN_BROADCAST) {
+		found.table = unix.RT_TABLE_LOCAL // as long as there are no rules, IPv4 keeps it in one with main, and says so
+	}
+	return found, err
 }
 
 // unreachable reports whether an error is the kernel's way to say that there is
