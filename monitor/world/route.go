@@ -138,13 +138,14 @@ func (a *answers) route(c *events.Change) (route *events.Route, known bool, err 
 func likest(routes []*events.Route, c *events.Change) *events.Route {
 	var best *events.Route
 	most := -1
-	metric, _ := c.Request.Uint("metric")
+	via := gateway(c)
+	metric, ranked := c.Request.Uint("metric")
 	for _, r := range routes {
 		alike := 0
-		if r.Gateway == gateway(c) {
+		if via.IsValid() && r.Gateway == via {
 			alike += 2
 		}
-		if r.Metric == uint32(metric) {
+		if ranked && r.Metric == uint32(metric) {
 			alike++
 		}
 		if alike > most {

@@ -185,6 +185,35 @@ func TestFactsOfMissingRoute(t *testing.T) {
 	}
 }
 
+func TestLikest(t *testing.T) {
+	via := func(gateway string, metric uint32) *events.Route {
+		r := &events.Route{Dev: "eth0", Metric: metric}
+		if gateway != "" {
+			r.Gateway = netip.MustParseAddr(gateway)
+		}
+		return r
+	}
+	routes := []*events.Route{via("10.1.0.1", 0), via("10.1.0.2", 7), via("", 9), via("10.1.0.2", 11)}
+	for name, tt := range map[string]struct {
+		change *events.Change
+		want   *events.Route
+	}{
+		"any":                    {route(events.Delete), routes[0]},
+		"by gateway":             {route(events.Delete, ip("gateway", "10.1.0.2")), routes[1]},
+		"by metric":              {route(events.Delete, number("metric", 9)), routes[2]},
+		"by both":                {route(events.Delete, ip("gateway", "10.1.0.2"), number("metric", 11)), routes[3]},
+		"by gateway or metric":   {route(events.Delete, ip("gateway", "10.1.0.1"), number("metric", 9)), routes[0]},
+		"by a gateway of none's": {route(events.Delete, ip("gateway", "10.1.0.9")), routes[0]},
+	} {
+		if got := likest(routes, tt.change); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", name, got, tt.want)
+		}
+	}
+	if got := likest(nil, route(events.Delete)); got != nil {
+		t.Errorf("of none: %+v", got)
+	}
+}
+
 // A flood of routes is not a flood of questions.
 func TestRouteQuestionsAreFew(t *testing.T) {
 	n := newNode(t)

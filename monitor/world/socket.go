@@ -189,9 +189,10 @@ func (s *socket) route(to netip.Addr) (*foundRoute, error) {
 }
 
 // unreachable reports whether an error is the kernel's way to say that there is
-// no route: none at all, or one of the types unreachable, prohibit or blackhole.
+// no route: none at all, one of the types unreachable, prohibit or blackhole, or
+// none of this family (ipv6.disable=1).
 func unreachable(err error) bool {
-	for _, errno := range []error{unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EACCES, unix.EINVAL, unix.ENODEV, unix.EADDRNOTAVAIL} {
+	for _, errno := range []error{unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EACCES, unix.EINVAL, unix.ENODEV, unix.EADDRNOTAVAIL} {
 		if errors.Is(err, errno) {
 			return true
 		}
