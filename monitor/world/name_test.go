@@ -28,15 +28,18 @@ func newNamed(t *testing.T) *node {
 	return n
 }
 
+func byIoctl(c *events.Change) *events.Change { c.Via = events.ViaIoctl; return c }
+
+// gone makes a change fail because there is no such link.
+func gone(c *events.Change) *events.Change { return failed(c, unix.ENODEV) }
+
 // A link that is named by its number or by another name is looked for on the host
 // as one that is named by its name.
 func TestLinkAsItWasAskedFor(t *testing.T) {
 	n := newNamed(t)
 	here, there := uint64(n.linkNow(n.container, "eth0").Index), uint64(hostIndex)
-	byIoctl := func(c *events.Change) *events.Change { c.Via = events.ViaIoctl; return c }
 	unnamed := fmt.Sprintf("if%d", there)
 	numbered := fmt.Sprintf("if%d", here)
-	gone := func(c *events.Change) *events.Change { return failed(c, unix.ENODEV) }
 	set := func(target events.Name, fields ...events.Field) *events.Change {
 		return change(events.KindLink, events.Set, target, fields...)
 	}
