@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options, out output.Output) (err error) {
 		decoder: newDecoder(source.Tier),
 		owners:  owners,
 		world:   world.New(host, owners.Netns),
-		judge:   judge.New(judge.Config{}),
+		judge:   judge.New(judge.Config{EnterHost: host.Enter()}),
 		filter:  o.Filter,
 		losses:  newLossReport(time.Now()),
 		out:     out,

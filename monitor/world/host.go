@@ -51,6 +51,16 @@ func (h *Host) Close() error {
 	return h.ns.Close()
 }
 
+// Enter is what runs a command in the host's network namespace when it is put
+// before it and "--". PID 1 is what people know; where it can't be looked at, or
+// lives elsewhere, it is the path by which the namespace was found.
+func (h *Host) Enter() string {
+	if inodeAt("/proc/1/ns/net") == h.Inode {
+		return "nsenter --target 1 --net"
+	}
+	return "nsenter --net=" + h.ns.Name()
+}
+
 func (h *Host) in(f func() error) error { return In(int(h.ns.Fd()), f) }
 
 // openSelected opens the namespace that a selector names.
