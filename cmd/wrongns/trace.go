@@ -50,6 +50,7 @@ func filterFlags() []cli.Flag {
 
 func captureFlags() []cli.Flag {
 	return []cli.Flag{
+		configFlag(),
 		tierFlag(),
 		&cli.StringFlag{Name: "host-netns", EnvVars: env("host-netns"), Usage: "the network namespace `NAME|INODE|PID` counts as the host's (default: the initial one)"},
 	}
@@ -112,7 +113,10 @@ func monitorOptions(c *cli.Context) (monitor.Options, error) {
 		return o, usagef("number %d: must be more than 0", c.Int("number"))
 	}
 	var err error
-	o.Filter, err = filter(c)
+	if o.Filter, err = filter(c); err != nil {
+		return o, err
+	}
+	o.Judge, err = judgeConfig(c)
 	return o, err
 }
 
