@@ -32,10 +32,10 @@ func parseObject(line []byte) (*object, error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.UseNumber()
 	v, err := parseValue(d, 0)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("it ends before its object does: %w", io.ErrUnexpectedEOF)
+	case err != nil:
 		return nil, err
 	}
 	o, ok := v.(*object)
@@ -167,6 +167,15 @@ func (r reader) word(key string) string {
 	if s != "" && !isWord(s) {
 		r.fail(key, "%q is not a word", s)
 		return ""
+	}
+	return s
+}
+
+// neededWord is word, which must not be empty.
+func (r reader) neededWord(key string) string {
+	s := r.word(key)
+	if s == "" {
+		r.fail(key, "missing")
 	}
 	return s
 }

@@ -99,10 +99,7 @@ func (r reader) actor(c *Change) {
 }
 
 func (r reader) asked(c *Change) {
-	for _, key := range []string{"kind", "action", "via"} {
-		r.need(key)
-	}
-	c.Kind, c.Action, c.Via = Kind(r.word("kind")), Action(r.word("action")), Via(r.word("via"))
+	c.Kind, c.Action, c.Via = Kind(r.neededWord("kind")), Action(r.neededWord("action")), Via(r.neededWord("via"))
 	c.Target = r.name("target")
 	if request, ok := r.in("request"); ok {
 		c.Request = request.fields(vocabularies[string(c.Kind)])
