@@ -37,12 +37,12 @@ type Line struct {
 func Parse(line []byte) (Line, error) {
 	o, err := parseObject(line)
 	if err != nil {
-		return Line{}, fmt.Errorf("parse line: %w", err)
+		return Line{}, fmt.Errorf("parse event: %w", err)
 	}
 	r := reader{object: o, err: &err}
 	l := Line{Host: r.host(), Event: r.event()}
 	if err != nil {
-		return Line{}, fmt.Errorf("parse line: %w", err)
+		return Line{}, fmt.Errorf("parse event: %w", err)
 	}
 	return l, nil
 }
