@@ -91,11 +91,21 @@ func (r reader) change() *Change {
 	return c
 }
 
-// actor reads who made a change, and where.
+// actor reads who made a change, and where. Of a process whose user is not told,
+// the details were lost.
 func (r reader) actor(c *Change) {
-	c.Netns = r.namespace("netns")
-	c.Process = r.process()
-	c.Container = r.container()
+	c.Netns, c.Container = r.namespace("netns"), r.container()
+	process, ok := r.in("process")
+	if !ok {
+		return
+	}
+	c.Process = process.process()
+	if !process.has("user") {
+		c.Capture.Incomplete = true
+	}
+	if !c.Capture.Incomplete {
+		process.credentials(c.Process)
+	}
 }
 
 func (r reader) asked(c *Change) {
@@ -158,32 +168,24 @@ func (r reader) someNamespace(key string) *Namespace {
 }
 
 func (r reader) process() *Process {
-	o, ok := r.in("process")
-	if !ok {
-		return nil
-	}
-	executable, _ := o.in("executable")
-	netns, _ := o.in("netns")
-	cgroup, _ := o.in("cgroup")
-	p := &Process{
-		PID: o.uint32("pid"), TID: o.uint32("tid"), Start: o.uint64("start_time_boot_ns"),
-		Name: o.name("name"), Thread: o.name("thread_name"),
-		CommandLine: o.name("command_line"), Executable: executable.name("path"),
+	executable, _ := r.in("executable")
+	netns, _ := r.in("netns")
+	cgroup, _ := r.in("cgroup")
+	return &Process{
+		PID: r.uint32("pid"), TID: r.uint32("tid"), Start: r.uint64("start_time_boot_ns"),
+		Name: r.name("name"), Thread: r.name("thread_name"),
+		CommandLine: r.name("command_line"), Executable: executable.name("path"),
+		LoginUID: NoUID, Session: NoUID,
 		NetnsInode: netns.uint32("inode"), NetnsCookie: netns.uint64("cookie"),
-		Namespaces: o.namespaces(),
+		Namespaces: r.namespaces(),
 		Cgroup:     cgroup.name("path"), CgroupID: cgroup.uint64("id"),
-		Parent: o.parent(), Descent: readNumbers[uint32](o, "descent"),
+		Parent: r.parent(), Descent: readNumbers[uint32](r, "descent"),
 	}
-	o.credentials(p)
-	return p
 }
 
 func (r reader) credentials(p *Process) {
-	p.LoginUID, p.Session = NoUID, NoUID
-	p.Truncated = r.bool("truncated")
-	if user, ok := r.in("user"); ok {
-		p.UID = user.uint32("id")
-	}
+	user, _ := r.in("user")
+	p.UID, p.Truncated = user.uint32("id"), r.bool("truncated")
 	if r.has("login_uid") {
 		p.LoginUID = r.uint32("login_uid")
 	}
@@ -309,8 +311,6 @@ func (r reader) last(at time.Time) *Change {
 	if c.Netns == (Namespace{}) && c.Process == nil && c.Container == nil {
 		return nil
 	}
-	process, ok := r.in("process")
-	c.Capture.Incomplete = ok && !process.has("user")
 	return c
 }
 
