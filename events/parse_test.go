@@ -102,6 +102,24 @@ func TestParseKeepsEveryField(t *testing.T) {
 	}
 }
 
+// TestParseKeepsEveryFieldOfOthers does the same with warnings, but for who it was
+// (see TestParseWarning), and statuses.
+func TestParseKeepsEveryFieldOfOthers(t *testing.T) {
+	for round := range hostileNames {
+		f := filler{n: round}
+		var w Warning
+		var s Status
+		f.fill(reflect.ValueOf(&w).Elem())
+		f.fill(reflect.ValueOf(&s).Elem())
+		w.Verdict, w.Last = Likely, nil
+		for _, e := range []Event{&w, &s} {
+			if diff := cmp.Diff(e, readBack(t, e), sameEvent); diff != "" {
+				t.Errorf("read (+) it is not what was written (-):\n%s", diff)
+			}
+		}
+	}
+}
+
 // filler sets fields to values that are all different from each other and from 0.
 type filler struct{ n int }
 
@@ -130,6 +148,8 @@ func (f *filler) fill(v reflect.Value) {
 		v.SetUint(uint64(f.n))
 	case reflect.Int:
 		v.SetInt(int64(f.n))
+	case reflect.Float64:
+		v.SetFloat(float64(f.n) / 7)
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		f.fill(v.Elem())
