@@ -30,7 +30,11 @@ func command(c *events.Change) string {
 // advice says how to reach the host: the commands of a mistake, in their order,
 // as they would have to be run on the node, and what would have let the container
 // do it. Without any command it is a shell in the host's namespace.
-func (j *Judge) advice(commands []string, c *events.Change) []string {
+func (j *Judge) advice(m *mistake, c *events.Change) []string {
+	if m.seen {
+		return nil // it is where it was meant to go
+	}
+	commands := m.commands
 	enter := j.config.EnterHost
 	there := make([]string, len(commands))
 	for i, text := range commands {

@@ -9,7 +9,6 @@ package judge
 import (
 	"cmp"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/wrongns/wrongns/events"
@@ -114,26 +113,28 @@ func rulesFor(c *events.Change) []rules.Rule {
 func (j *Judge) weigh(list []rules.Rule, c *events.Change) (sign, deepened *mistake) {
 	var best *rules.Finding
 	var bestEvidence []events.Evidence
-	var bestRule string
+	var bestRule *rules.Rule
 	j.tried = rules.CaseOf(c)
-	tried := &j.tried
 	for i := range list {
-		rule := &list[i]
-		f := rule.Find(tried)
+		f := list[i].Find(&j.tried)
 		switch {
 		case f == nil:
 		case f.Step:
-			deepened = j.mistake(rule.Name, f.About, c)
+			deepened = j.mistake(list[i].Name, f.About, c)
 			deepened.deepen(j.evidenceOf(f), c)
 		default:
 			if e := j.evidenceOf(f); best == nil || sum(e) > sum(bestEvidence) {
-				best, bestEvidence, bestRule = f, e, rule.Name
+				best, bestEvidence, bestRule = f, e, &list[i]
 			}
 		}
 	}
 	if best != nil {
-		sign = j.mistake(bestRule, best.About, c)
-		sign.show(best, slices.Concat(bestEvidence, j.against(tried), j.context(c)), c)
+		if !bestRule.Seen {
+			bestEvidence = append(bestEvidence, j.against(&j.tried)...)
+		}
+		sign = j.mistake(bestRule.Name, best.About, c)
+		sign.seen = bestRule.Seen
+		sign.show(best, append(bestEvidence, j.context(c)...), c)
 	}
 	return sign, deepened
 }

@@ -23,6 +23,7 @@ type mistake struct {
 	key      mistakeKey
 	first    time.Time
 	finding  *rules.Finding    // the strongest sign; nil as long as there are only steps
+	seen     bool              // it is of a rule that sees and does not infer
 	evidence []events.Evidence // of that sign and of the context that it was made in
 	steps    []events.Evidence // what earlier and later steps add
 	said     events.Verdict    // "" as long as nothing was said
@@ -125,7 +126,11 @@ func (m *mistake) note(c *events.Change) {
 
 // believed returns all the evidence for a mistake. It adds up to its log-odds.
 func (j *Judge) believed(m *mistake) []events.Evidence {
+	all := slices.Concat(m.evidence, m.steps)
+	if m.seen {
+		return all
+	}
 	var known evidence
 	known.add(prior, "most changes of a container are meant for itself")
-	return slices.Concat(m.evidence, m.steps, j.weighed(known))
+	return append(all, j.weighed(known)...)
 }

@@ -28,7 +28,7 @@ func (j *Judge) say(m *mistake, c *events.Change) *events.Warning {
 		Summary: f.Summary, Evidence: evidence,
 		Changed: f.Changed, Untouched: f.Untouched, Because: f.Because,
 		Own: f.Own, Host: f.Host,
-		Advice:  j.advice(m.commands, c),
+		Advice:  j.advice(m, c),
 		Changes: slices.Clone(m.changes), Count: count,
 		Last: clone(c),
 	}

@@ -54,13 +54,13 @@ var Weights = []Weight{
 
 	{failsOnHost, -2.4, "what works here and would fail on the host was hardly meant for there"},
 
-	{rules.HostChanged, 4.5, "it is seen, not believed; what remains open is whether it was meant"},
-	{rules.OtherNamespace, 2.7, "likewise; but programs that orchestrate namespaces do so on purpose"},
+	{rules.HostChanged, 2.0, "it is seen, so there is no prior to overcome; what remains open is whether it was meant"},
+	{rules.OtherNamespace, 0.2, "likewise; but programs that orchestrate namespaces do so on purpose"},
 	{rules.ContainerReachesOut, 1.8, "a container is seldom meant to reach into another's network"},
 
 	{interactive, 0.8, "people lose track of where they are, scripts run where they were put"},
 	{execLate, 0.4, "what enters a container long after its start is somebody's repair, not its own set-up"},
-	{startUp, -0.3, "no person is so quick; what sets the container up from outside may be"},
+	{startUp, -0.15, "no person is so quick; what sets the container up from outside may be"},
 	{privileged, 0.3, "who gives a container the host's powers wants it to manage the host"},
 	{hostMounts, 0.3, "likewise"},
 	{hostFiles, 0.9, "who sees the host's files believes to be on the host"},

@@ -14,7 +14,7 @@ import (
 // Nobody deletes what he does not believe to be there.
 func missingRoute(k *Case) *Finding {
 	c := k.Change
-	if !missing(c) || k.Would().Result != trial.Works {
+	if !missing(c) || k.Would().Result < trial.Idle {
 		return nil
 	}
 	what := objectText(c)
@@ -27,7 +27,7 @@ func missingRoute(k *Case) *Finding {
 		Summary: fmt.Sprintf("%s asked to %s %s, which its own namespace lacks; the host has it, and it was not touched",
 			Actor(c), verb(c), what),
 		Changed:   fmt.Sprintf("nothing: there is no %s in %s, %s", what, place(c), c.Result()),
-		Untouched: fmt.Sprintf("%s of the host", what),
+		Untouched: "the host's " + what,
 		Because:   "it is not here, and it is on the host",
 		Own:       events.Side{Route: "no " + what},
 		Host:      hostObject(c, what),

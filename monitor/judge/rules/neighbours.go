@@ -14,15 +14,19 @@ var Neighbours = []Rule{
 	{
 		Name:    "host-changed-by-container",
 		Looks:   "a container that has a network of its own changes the host's",
+		Why:     `No mistake of this kind, and yet somebody should know: a container that has a network of its own changed the host's.`,
 		Example: "nsenter --target 1 --net -- ip route del default",
 		Silence: "run the container with --network host if it manages the host's network: then it is not said",
+		Seen:    true,
 		Find:    hostChangedByContainer,
 	},
 	{
 		Name:    "cross-namespace",
 		Looks:   "a process changes a namespace that is neither its own nor the host's, and is no runtime or CNI plug-in",
+		Why:     `Likewise: somebody changed a network that is neither his own nor the host's. Runtimes and CNI plug-ins do so all day, and are passed over.`,
 		Example: "nsenter --target $(pidof other) --net -- ip link set eth0 down",
 		Silence: "an ignore rule for the program, if it does so on purpose",
+		Seen:    true,
 		Find:    crossNamespace,
 	},
 }

@@ -85,6 +85,32 @@ func addRoute(gateway string, errno syscall.Errno) *events.Change {
 	return c
 }
 
+// deleteRoute deletes a route by 198.51.100.1 that is not here, and that the host has.
+func deleteRoute(dst string) *events.Change {
+	gateway := addr("198.51.100.1")
+	c := inWeb(events.Change{Kind: events.KindRoute, Action: events.Delete, Target: events.Name(dst), Errno: syscall.ESRCH, Effect: events.EffectFailed,
+		Request: events.Object{{Name: "dst", Value: events.NetValue(netip.MustParsePrefix(dst))}, {Name: "gateway", Value: events.AddrValue(gateway)}}})
+	c.Here.Link, c.Host.Link = nil, nil
+	c.Host.Route, c.Host.RouteKnown = &events.Route{Gateway: gateway, Dev: "ens4"}, true
+	return c
+}
+
+// address adds or deletes an address of web's eth0. The host's eth0 has 192.168.1.2 and 2001:db8::2.
+func address(prefix string, action events.Action, errno syscall.Errno) *events.Change {
+	p := netip.MustParsePrefix(prefix)
+	c := inWeb(events.Change{Kind: events.KindAddress, Action: action, Target: events.Name(prefix), Errno: errno, Effect: events.EffectChanged,
+		Request: events.Object{{Name: "local", Value: events.AddrValue(p.Addr())}, {Name: "prefixlen", Value: events.UintValue(uint64(p.Bits()))},
+			{Name: "dev", Value: events.OutsideValue("eth0")}}})
+	if errno != 0 {
+		c.Effect = events.EffectFailed
+	}
+	c.Host.Addresses = []netip.Prefix{netip.MustParsePrefix("192.168.1.2/24"), netip.MustParsePrefix("2001:db8::2/64")}
+	if action == events.Add {
+		c.Host.Fit = &events.Fit{Prefix: c.Host.Addresses[0], Dev: "eth0"}
+	}
+	return c
+}
+
 func caseOf(c *events.Change) *Case {
 	k := CaseOf(c)
 	return &k
@@ -185,6 +211,44 @@ func TestRules(t *testing.T) {
 		{"another gateway", addRoute("10.9.0.7", 0), "", nil},
 		{"no default route here", with(addRoute("192.168.1.1", 0), func(c *events.Change) { c.Here.Defaults = nil }), "", nil},
 		{"some other route by the host's gateway", with(addRoute("192.168.1.1", 0), func(c *events.Change) { c.Target = "10.7.0.0/16" }), "", nil},
+		// missing-route
+		{"route of the host's", deleteRoute("203.0.113.0/24"), "missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"route of the host's by another gateway", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Host.Route.Gateway = addr("10.1.1.1") }), "", nil},
+		{"route that nobody has", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Host.Route = nil }), "", nil},
+		{"route that the host was not asked for", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Host.RouteKnown = false }), "", nil},
+		{"route that is here", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Errno = 0 }), "", nil},
+		{"route that is not there to be changed", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Action, c.Errno = events.Set, syscall.ENOENT }),
+			"missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"address of the host's", address("192.168.1.2/24", events.Delete, syscall.EADDRNOTAVAIL), "missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"the same, IPv6", address("2001:db8::2/64", events.Delete, syscall.EADDRNOTAVAIL), "missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"address that nobody has", address("192.168.1.3/24", events.Delete, syscall.EADDRNOTAVAIL), "", nil},
+
+		// host-address
+		{"address of the host's subnet", address("192.168.1.50/24", events.Add, 0), "host-address", []string{SubnetOfHost, LinkOfThatSubnet}},
+		{"on another link than the host's", with(address("192.168.1.50/24", events.Add, 0), func(c *events.Change) { c.Host.Fit.Dev = "ens3" }),
+			"host-address", []string{SubnetOfHost}},
+		{"the host's own address", with(address("192.168.1.2/24", events.Add, 0), func(c *events.Change) { c.Host.Fit.Own = true }),
+			"host-address", []string{SubnetOfHost, LinkOfThatSubnet, AddressOfHost}},
+		{"the container is in that subnet too", with(address("192.168.1.50/24", events.Add, 0), func(c *events.Change) {
+			c.Here.Fit = &events.Fit{Prefix: netip.MustParsePrefix("192.168.1.77/24"), Dev: "eth0"}
+		}), "", nil},
+		{"address of nobody's subnet", with(address("198.18.0.1/24", events.Add, 0), func(c *events.Change) { c.Host.Fit = nil }), "", nil},
+		{"address that is refused", address("192.168.1.50/24", events.Add, syscall.EPERM), "", nil},
+
+		// host-everywhere-but-net
+		{"lives in the host's mount namespace", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Standing = &events.Standing{Known: true, Namespaces: []string{"mnt", "uts"}}
+		}), "host-everywhere-but-net", []string{HostEverywhere}},
+		{"rooted in the host's files", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Standing = &events.Standing{Known: true, Root: true}
+		}), "host-everywhere-but-net", []string{HostEverywhere}},
+		{"sees the host's processes only", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Standing = &events.Standing{Known: true, Namespaces: []string{"pid"}}
+		}), "", nil},
+		{"a process of the host's", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Container, c.Standing = nil, &events.Standing{Known: true, Namespaces: []string{"mnt", "pid", "uts"}, Root: true}
+		}), "", nil},
+
 		{"policy routing", with(addRoute("192.168.1.1", 0), func(c *events.Change) { c.Request.Set("table", events.TextValue("100")) }), "", nil},
 	}
 	for _, test := range tests {
@@ -310,6 +374,21 @@ func TestTexts(t *testing.T) {
 			"default via 192.168.1.1, in web's own namespace 4026532281: in place of default via 10.9.0.1",
 			"the host's default via 192.168.1.1",
 			"that gateway is the host's own, and the namespace has another default route already"},
+		{"missing route", deleteRoute("203.0.113.0/24"), missingRoute,
+			"web asked to delete the route to 203.0.113.0/24 via 198.51.100.1, which its own namespace lacks; the host has it, and it was not touched",
+			"nothing: there is no route to 203.0.113.0/24 via 198.51.100.1 in web's own namespace 4026532281, ESRCH",
+			"the host's route to 203.0.113.0/24 via 198.51.100.1",
+			"it is not here, and it is on the host"},
+		{"missing address", address("192.168.1.2/24", events.Delete, syscall.EADDRNOTAVAIL), missingRoute,
+			"web asked to delete the address 192.168.1.2/24 on eth0, which its own namespace lacks; the host has it, and it was not touched",
+			"nothing: there is no address 192.168.1.2/24 on eth0 in web's own namespace 4026532281, EADDRNOTAVAIL",
+			"the host's address 192.168.1.2/24 on eth0",
+			"it is not here, and it is on the host"},
+		{"host's subnet", address("192.168.1.50/24", events.Add, 0), hostAddress,
+			"web gave itself 192.168.1.50, which belongs on the host's eth0; the host was not touched",
+			"eth0, a macvlan on the host's ens3, in web's own namespace 4026532281: now has 192.168.1.50/24",
+			"eth0 in the host's namespace, which has 192.168.1.2/24",
+			"the address lies in no subnet of this namespace, and in one of the host's"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
