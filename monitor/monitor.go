@@ -51,6 +51,7 @@ func Run(ctx context.Context, o Options, out output.Output) (err error) {
 	owners := owner.New()
 	defer owners.Close()
 
+	o.Judge.EnterHost = host.Enter()
 	p := &pipeline{
 		source:  source,
 		decoder: newDecoder(source.Tier),

@@ -15,7 +15,7 @@ func newApp() *cli.App {
 			"with _ for -, so WRONGNS_HOST_NETNS for --host-netns.\n\n" +
 			"Example:\n   sudo wrongns trace --container web",
 		Commands: []*cli.Command{
-			traceCommand(), demoCommand(), doctorCommand(), rulesCommand(), configCommand(), holdCommand(),
+			traceCommand(), replayCommand(), demoCommand(), doctorCommand(), rulesCommand(), configCommand(), holdCommand(),
 		},
 		Flags:          []cli.Flag{versionFlag()},
 		HideVersion:    true, // ours says more

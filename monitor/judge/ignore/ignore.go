@@ -35,7 +35,7 @@ type Set struct {
 // one. A condition that cannot be evaluated does not hold: one that asks for what
 // w does not have, or that takes too long.
 func (s *Set) Match(w *events.Warning) (reason string, ignored bool) {
-	if s == nil {
+	if s == nil || len(s.Rules) == 0 {
 		return "", false
 	}
 	seen, err := s.variables(w)
