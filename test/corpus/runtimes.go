@@ -15,7 +15,7 @@ import (
 // rootfs unpacks an image's file system into a folder of the daemon's, which goes when the daemon does.
 func (s *stage) rootfs(t testing.TB, sc *Scenario) (root, dir string) {
 	t.Helper()
-	dir = s.daemon.Scratch(t, sc.Name)
+	dir = s.daemon.Scratch(t)
 	root = filepath.Join(dir, "root")
 	if err := docker.Unpack(root, s.programs(t, sc.Image)); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func (s *stage) nspawn(t testing.TB, sc *Scenario) *place {
 	p.command = func(tty bool, words ...string) *exec.Cmd {
 		console := map[bool]string{true: "interactive", false: "pipe"}[tty]
 		options := []string{"--quiet", "--register=no", "--keep-unit", "--machine=" + sc.Name, "--directory=" + root,
-			"--console=" + console, "--network-namespace-path=" + p.netns, "--as-pid2"}
+			"--console=" + console, "--capability=CAP_NET_ADMIN", "--network-namespace-path=" + p.netns, "--as-pid2"}
 		return s.daemon.OnHost("systemd-nspawn", append(append(append(options, sc.Options...), "--"), words...)...)
 	}
 	return p
@@ -73,9 +73,12 @@ func (s *stage) lxc(t testing.TB, sc *Scenario) *place {
 	p := &place{}
 	for i, name := range sc.Networks {
 		n, ok := networks[name]
-		if !ok {
+		switch {
+		case name == "none":
 			config += "lxc.net.0.type = empty\n"
 			continue
+		case !ok || n.mode == "":
+			t.Fatalf("network %s: a container of LXC's can't have it: it would look for the bridge in the machine's /sys", name)
 		}
 		config += n.lxc(i, address)
 		if i == 0 {
@@ -103,14 +106,11 @@ func (s *stage) lxc(t testing.TB, sc *Scenario) *place {
 	return p
 }
 
-// lxc is what LXC's configuration says of a link.
+// lxc is what LXC's configuration says of a macvlan link.
 func (n network) lxc(i, address int) string {
 	key := fmt.Sprintf("lxc.net.%d.", i)
 	lines := []string{"type = macvlan", "macvlan.mode = " + n.mode, "link = " + n.parent, fmt.Sprintf("name = eth%d", i), "flags = up",
 		fmt.Sprintf("ipv4.address = %s%d/24", n.prefix4, address)}
-	if n.mode == "" {
-		lines[0], lines[1] = "type = veth", fmt.Sprintf("veth.pair = vethwn%d", address)
-	}
 	if n.prefix6 != "" {
 		lines = append(lines, fmt.Sprintf("ipv6.address = %s%d/64", n.prefix6, address))
 	}

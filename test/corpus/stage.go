@@ -214,6 +214,9 @@ func (p *play) exec(step *Step) {
 func (p *play) shell(step *Step) {
 	p.t.Helper()
 	s, err := start(p.place.command(step.TTY, "sh"), step.TTY)
+	if err == nil {
+		err = s.greet()
+	}
 	if err != nil {
 		p.t.Fatalf("start shell: %v", err)
 	}

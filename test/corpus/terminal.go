@@ -85,6 +85,25 @@ func (s *session) wait() (output string, exit int, err error) {
 	}
 }
 
+// ready matches what greet waits for, but for its echo.
+var ready = regexp.MustCompile(`wrongns-ready=2`)
+
+// greet waits until a shell answers. What enters a container may throw away what was typed before.
+func (s *session) greet() error {
+	for deadline := time.Now().Add(lineTimeout); time.Now().Before(deadline); {
+		if _, err := io.WriteString(s.in, "echo wrongns-ready=$((1+1))\n"); err != nil {
+			return fmt.Errorf("greet shell: %w", err)
+		}
+		for range 50 {
+			time.Sleep(10 * time.Millisecond)
+			if ready.MatchString(s.output()) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("greet shell: no answer in %s: %s", lineTimeout, s.output())
+}
+
 // status matches what a typed line is made to print at its end. The terminal's echo of it is no match.
 var status = regexp.MustCompile(`wrongns-status=(\d+)`)
 

@@ -271,11 +271,11 @@ func (d *Daemon) await() error {
 	}
 }
 
-// Scratch makes a directory that goes with the daemon's own, also if the test is killed.
-func (d *Daemon) Scratch(t testing.TB, name string) string {
+// Scratch makes a directory that goes with the daemon's own, also if the test is killed. Its path is short.
+func (d *Daemon) Scratch(t testing.TB) string {
 	t.Helper()
-	dir := filepath.Join(d.dir, "scratch", name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	dir, err := os.MkdirTemp(d.dir, "")
+	if err != nil {
 		t.Fatalf("make directory: %v", err)
 	}
 	return dir
