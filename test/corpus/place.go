@@ -34,6 +34,9 @@ var kinds = map[string]func(*stage, testing.TB, *Scenario) *place{
 	"none":    func(*stage, testing.TB, *Scenario) *place { return &place{} },
 }
 
+// programOf is what a machine need not have for a kind of container.
+var programOf = map[string]string{"podman": "podman", "nspawn": "systemd-nspawn", "lxc": "lxc-start"}
+
 // docker starts a container, and waits for the end of its entrypoint.
 func (s *stage) docker(t testing.TB, sc *Scenario) *place {
 	t.Helper()

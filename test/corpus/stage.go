@@ -144,6 +144,11 @@ func (p *play) begin() {
 	if !ok {
 		p.t.Fatalf("container %s: there is no such kind", p.Container)
 	}
+	if program := programOf[p.Container]; program != "" {
+		if _, err := exec.LookPath(program); err != nil {
+			docker.Unavailable(p.t, "start container of %s: %v", p.Container, err)
+		}
+	}
 	p.place, p.began = start(p.stage, p.t, p.Scenario), time.Now()
 	if p.Ready != "" {
 		await(p.t, p.Ready, func() bool {

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -46,7 +47,10 @@ func Iproute2Programs() map[string]string {
 func (d *Daemon) Image(t testing.TB, image string, programs map[string]string) {
 	t.Helper()
 	root, err := rootfs(programs)
-	if err != nil {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		Unavailable(t, "make image %s: %v", image, err)
+	case err != nil:
 		t.Fatalf("make image %s: %v", image, err)
 	}
 	d.must(t, root, "import", "--change", "LABEL "+Label+"="+path.Base(image), "-", image)
