@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "record what the corpus gave, and write docs/corpus.md")
 
 // parallel is how many scenarios are under way. Most of the time they wait, for the container to be some seconds old.
-const parallel = "10"
+const parallel = "6"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
