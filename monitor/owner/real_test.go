@@ -6,7 +6,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/proc"
 	harness "github.com/wrongns/wrongns/test/docker"
 )
 
@@ -34,14 +37,23 @@ func TestRealDocker(t *testing.T) {
 	first := d.Run(t, "first", harness.Busybox, "none")
 	o := New()
 	t.Cleanup(o.Close)
-	second := d.Run(t, "second", harness.Busybox, "none")
+	second := d.Run(t, "second", harness.Busybox, "none",
+		"--privileged", "--volume", "/etc:/host/etc:ro", "--volume", "/srv", "--label", "wrongns.ignore=missing-link")
 	guest := d.Run(t, "guest", harness.Busybox, "container:first")
 
 	for _, c := range []*harness.Container{first, second, guest} {
-		want := events.Container{ID: c.ID, Name: events.Name(c.Name), Runtime: "docker", Image: harness.Busybox}
-		if got := identify(o, cgroupOf(t, c.PID)); got == nil || *got != want {
-			t.Errorf("container = %+v, want %+v", got, want)
+		pid := uint32(c.PID)
+		want := &events.Container{
+			ID: c.ID, Name: events.Name(c.Name), Runtime: "docker", Image: harness.Busybox,
+			Told: true, Init: &events.Init{PID: pid, Start: proc.Start(pid)}, Netns: uint32(c.Netns),
 		}
+		switch c {
+		case guest:
+			want.Netns = 0
+		case second:
+			want.Privileged, want.HostMounts, want.Ignore = true, []events.Name{"/etc"}, "missing-link"
+		}
+		eventually(t, "", func() string { return cmp.Diff(want, identify(o, cgroupOf(t, c.PID))) })
 	}
 	eventually(t, "container first", func() string { return o.Netns(uint32(first.Netns), 0) })
 	eventually(t, "container second", func() string { return o.Netns(uint32(second.Netns), 0) })
