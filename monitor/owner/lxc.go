@@ -27,18 +27,21 @@ func lxcPayload(name, next string) string {
 	return payload
 }
 
-// lxcName is a container's name, which is not that of its cgroup if a cgroup of
-// that name was left over from before: then LXC puts -1 behind it. The container's
-// monitor is asked, the parent of its first process: it calls itself
-// "[lxc monitor] /var/lib/lxc NAME".
+// lxcName is a container's name, given that of its cgroup and its monitor, the
+// parent of its first process.
 func lxcName(cgroup string, monitor uint32) string {
-	title := strings.TrimRight(string(proc.Read(monitor, "cmdline")), "\x00")
-	at := strings.LastIndexByte(title, ' ')
-	if !strings.HasPrefix(title, "[lxc monitor] ") || at < 0 {
+	return titleName(cgroup, strings.TrimRight(string(proc.Read(monitor, "cmdline")), "\x00"))
+}
+
+// titleName is the name of the container whose monitor calls itself by a title:
+// "[lxc monitor] /var/lib/lxc NAME". Its cgroup is called NAME-1 if one of its name
+// was left over from before.
+func titleName(cgroup, title string) string {
+	name := title[strings.LastIndexByte(title, ' ')+1:]
+	if !strings.HasPrefix(title, "[lxc monitor] ") || name == "" {
 		return cgroup
 	}
-	name := title[at+1:]
-	if suffix, ok := strings.CutPrefix(cgroup, name); ok && name != "" && isCount(suffix) {
+	if suffix, ok := strings.CutPrefix(cgroup, name); ok && isCount(suffix) {
 		return name
 	}
 	return cgroup
