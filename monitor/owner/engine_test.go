@@ -28,6 +28,7 @@ type daemon struct {
 	t      *testing.T
 	socket string
 	events chan string   // lines for the event stream
+	hangUp func()        // ends it
 	stall  chan struct{} // an inspection waits until it is closed, if it is not nil
 
 	mu        sync.Mutex
@@ -38,9 +39,13 @@ type daemon struct {
 }
 
 func startDaemon(t *testing.T) *daemon {
+	return listenDaemon(t, filepath.Join(t.TempDir(), "docker.sock"))
+}
+
+func listenDaemon(t *testing.T, socket string) *daemon {
 	d := &daemon{
 		t:         t,
-		socket:    filepath.Join(t.TempDir(), "docker.sock"),
+		socket:    socket,
 		events:    make(chan string),
 		names:     make(map[string]string),
 		running:   make(map[string]bool),
@@ -53,7 +58,8 @@ func startDaemon(t *testing.T) *daemon {
 	server := &http.Server{Handler: d}
 	ended := make(chan struct{})
 	go func() { defer close(ended); server.Serve(listener) }()
-	t.Cleanup(func() { server.Close(); <-ended })
+	d.hangUp = func() { server.Close(); <-ended }
+	t.Cleanup(d.hangUp)
 	return d
 }
 
