@@ -28,9 +28,12 @@ var parents = map[string]string{"docker": "docker", "libpod_parent": "podman"}
 // payloads are the runtimes that name a container's cgroup by the container's
 // name. The function takes two names that follow each other in a path, the second
 // "" at the path's end, and returns the container's, "" if they name none.
-var payloads = map[string]func(name, next string) string{
-	lxcRuntime:    lxcPayload,
-	nspawnRuntime: nspawnPayload,
+var payloads = []struct {
+	runtime string
+	name    func(name, next string) string
+}{
+	{lxcRuntime, lxcPayload},
+	{nspawnRuntime, nspawnPayload},
 }
 
 // inCgroup returns the id of the container that a cgroup belongs to, or its name
@@ -49,9 +52,9 @@ func inCgroup(path string) (id, runtime string) {
 			return id, runtimes[word]
 		}
 		next, _, _ := strings.Cut(path, "/")
-		for runtime, payload := range payloads {
-			if name := payload(part, next); name != "" {
-				return name, runtime
+		for _, payload := range payloads {
+			if name := payload.name(part, next); name != "" {
+				return name, payload.runtime
 			}
 		}
 		parent = part

@@ -91,7 +91,7 @@ func FuzzCgroup(f *testing.F) {
 			}
 			return
 		}
-		if payloads[runtime] == nil && (!isID(id) || !strings.Contains(path, id)) {
+		if runtime != lxcRuntime && runtime != nspawnRuntime && (!isID(id) || !strings.Contains(path, id)) {
 			t.Errorf("inCgroup(%q) = %q, which is no id in it", path, id)
 		}
 		if again, _ := inCgroup(path + "/docker/" + inner); again != id {

@@ -19,8 +19,10 @@ import (
 const (
 	// freshness is how long what was read of a container is used without looking again.
 	freshness = 200 * time.Millisecond
-	// censusPause is how long no new search for containers is made after one.
+	// censusPause is how long at least no new search for containers is made after one.
 	censusPause = time.Second
+	// censusShare bounds the time that is spent on searching: a twentieth.
+	censusShare = 20
 )
 
 // machines knows the containers of a runtime that names their cgroups and has no
@@ -34,7 +36,7 @@ type machines struct {
 	rename func(cgroup string, monitor uint32) string
 
 	mu     sync.Mutex
-	census time.Time            // the last one
+	census time.Time            // when the next one may be
 	looked map[string]time.Time // when a container's first process was last seen to be there
 }
 
@@ -60,7 +62,7 @@ func (m *machines) ask(id string) {
 	}
 	if known := m.get(m.runtime, id); known != nil && alive(known.Init) {
 		m.looked[id] = now
-	} else if now.Sub(m.census) >= censusPause {
+	} else if now.After(m.census) {
 		m.count(now)
 	}
 }
@@ -72,7 +74,8 @@ func alive(first *events.Init) bool { return first != nil && proc.Start(first.PI
 
 // count learns of all containers of the runtime. m.mu is held.
 func (m *machines) count(now time.Time) {
-	m.census, m.looked = now, make(map[string]time.Time)
+	defer func() { m.census = time.Now().Add(max(censusPause, censusShare*time.Since(now))) }()
+	m.looked = make(map[string]time.Time)
 	processes, err := os.ReadDir("/proc")
 	if err != nil {
 		return // nothing is known then, which is what is told
