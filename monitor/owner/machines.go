@@ -174,10 +174,9 @@ func number(s string) uint32 {
 func inspect(what *events.Container, p status) {
 	first, monitor := what.Init.PID, p.parent
 	own, host := proc.Namespace(first, "net"), proc.Namespace(monitor, "net")
-	mounts, err := mountinfo.PidMountInfo(int(first))
-	hosts, hostErr := mountinfo.PidMountInfo(int(monitor))
+	mounts, hosts := mountsOf(first), mountsOf(monitor)
 	user := proc.Namespace(monitor, "user")
-	if own == 0 || host == 0 || user == 0 || err != nil || hostErr != nil {
+	if own == 0 || host == 0 || user == 0 || len(mounts) == 0 || len(hosts) == 0 {
 		return // one of them has ended
 	}
 	what.Told = true
@@ -191,6 +190,15 @@ func inspect(what *events.Container, p status) {
 			what.HostMounts = addHostMount(what.HostMounts, folder)
 		}
 	}
+}
+
+// mountsOf is what a process sees mounted, nothing if it has ended.
+func mountsOf(pid uint32) []*mountinfo.Info {
+	mounts, err := mountinfo.GetMountsFromReader(bytes.NewReader(proc.Read(pid, "mountinfo")), nil)
+	if err != nil {
+		return nil
+	}
+	return mounts
 }
 
 // hostFolder is the path by which the host has what is mounted in a container, ""
