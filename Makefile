@@ -26,7 +26,7 @@ endif
 WHOLE_MACHINE := ./test/...
 PACKAGES = $(shell $(GO) list ./... | grep -v '/wrongns/test/')
 
-.PHONY: help build generate check-generated check-format format vet lint check setup test test-unit test-system demo bench clean
+.PHONY: help build generate generate-docs check-generated check-format format vet lint check setup test test-unit test-system demo bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ check-generated: ## whether bpf's objects are those that its sources make
 	sha256sum bpf/*_bpfel.go bpf/*_bpfel.o >"$$before"; \
 	$(GO) generate ./bpf; \
 	sha256sum --quiet --check "$$before" || { echo "check-generated: the objects were not made from these sources; they are now: commit them" >&2; exit 1; }
+
+generate-docs: ## docs/rules.md from the rules, as far as it comes from them; the rest of it stays
+	@new=$$(mktemp); trap 'rm -f "$$new"' EXIT; \
+	$(GO) run ./cmd/wrongns rules -o markdown >"$$new"; \
+	awk '/^## On the corpus/ { show = 1; print "" } show' docs/rules.md >>"$$new"; cat "$$new" >docs/rules.md
 
 format: ## the Go sources as gofmt has them
 	gofmt -w $$(git ls-files --cached --others --exclude-standard '*.go')

@@ -1,5 +1,7 @@
 package events
 
+import "math/bits"
+
 // linkFlags are the names of the IFF_* bits, from bit 0 (linux/if.h).
 var linkFlags = [...]string{
 	"UP", "BROADCAST", "DEBUG", "LOOPBACK", "POINTOPOINT", "NOTRAILERS", "RUNNING", "NOARP", "PROMISC", "ALLMULTI",
@@ -18,3 +20,6 @@ var capabilities = [...]string{
 
 // allCapabilities is the effective set of a process that lacks none of them.
 const allCapabilities uint64 = 1<<len(capabilities) - 1
+
+// CapabilitiesLacking is how many of the kernel's capabilities are not in a set.
+func CapabilitiesLacking(set uint64) int { return bits.OnesCount64(allCapabilities &^ set) }

@@ -95,7 +95,7 @@ func (p *Printer) AppendStatus(b []byte, s *Status) []byte {
 // changed and left untouched, why that is believed to be a mistake, and what
 // to do instead.
 func (p *Printer) AppendWarning(b []byte, w *Warning) []byte {
-	b = p.styled(b, p.Style.Wrong, []byte("WRONG NAMESPACE"))
+	b = p.styled(b, p.Style.Wrong, []byte(w.title()))
 	b = append(w.appendHeading(b), '\n')
 	b = line(b, "changed", w.Changed)
 	b = line(b, "untouched", w.Untouched)
@@ -118,6 +118,17 @@ func (p *Printer) AppendWarning(b []byte, w *Warning) []byte {
 		b = append(b, '\n')
 	}
 	return b
+}
+
+// title says what kind of warning it is.
+func (w *Warning) title() string {
+	switch w.Rule {
+	case "host-changed-by-container":
+		return "HOST CHANGED BY CONTAINER"
+	case "cross-namespace":
+		return "NAMESPACE OF ANOTHER"
+	}
+	return "WRONG NAMESPACE"
 }
 
 // line appends a labelled line of a warning, if there is anything to say.

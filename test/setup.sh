@@ -2,7 +2,8 @@
 # Installs what the demo and the tests need and this machine lacks, from Debian's or Ubuntu's packages:
 #
 #   test/setup.sh demo       the tools that make the demo's mistakes
-#   test/setup.sh test       these, and what the tests run against: Docker, qemu with Debian's kernels
+#   test/setup.sh test       these, and what the tests run against: Docker, Podman, LXC, systemd-nspawn, qemu with
+#                            Debian's kernels
 #   test/setup.sh generate   the compiler that makes bpf's objects
 #
 # What is there already is kept. It needs root or sudo, and the network, only if something is missing.
@@ -17,7 +18,8 @@ say() { echo "setup: $*"; }
 
 # The programs that each purpose needs, with the package that has each.
 demo=(ip:iproute2 busybox:busybox-static)
-tests=("${demo[@]}" dockerd:docker.io iptables:iptables strace:strace qemu-system-x86_64:qemu-system-x86
+tests=("${demo[@]}" dockerd:docker.io iptables:iptables ifconfig:net-tools podman:podman
+	systemd-nspawn:systemd-container lxc-start:lxc strace:strace qemu-system-x86_64:qemu-system-x86
 	xz:xz-utils zstd:zstd)
 generate=(clang-19:clang-19 llvm-strip-19:llvm-19)
 

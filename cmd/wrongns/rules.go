@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/wrongns/wrongns/monitor/judge/handbook"
 	"github.com/wrongns/wrongns/monitor/judge/rules"
 )
 
@@ -15,12 +17,29 @@ func rulesCommand() *cli.Command {
 		Description: "Every rule weighs a request against two worlds: what does it do here, and what would it\n" +
 			"have done on the host? Pointless or impossible here and sensible there: it was meant for there.\n\n" +
 			"Example:\n   wrongns rules",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), Value: "text", Usage: "`text|markdown`"},
+		},
 		Action: noArguments(printRules),
 	}
 }
 
 func printRules(c *cli.Context) error {
-	for i, rule := range rules.All {
+	switch c.String("output") {
+	case "text":
+		return printShort(c)
+	case "markdown":
+		text, err := handbook.Markdown()
+		if err == nil {
+			_, err = c.App.Writer.Write(text)
+		}
+		return err
+	}
+	return usagef("output %q: not one of text, markdown", c.String("output"))
+}
+
+func printShort(c *cli.Context) error {
+	for i, rule := range slices.Concat(rules.All, rules.Neighbours) {
 		gap := "\n"
 		if i == 0 {
 			gap = ""

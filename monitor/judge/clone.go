@@ -13,7 +13,7 @@ func clone(c *events.Change) *events.Change {
 	d.Request = cloneObject(c.Request)
 	d.Before, d.After = copyOf(c.Before), copyOf(c.After)
 	d.To, d.Container = copyOf(c.To), copyOf(c.Container)
-	d.Here, d.Host = cloneFacts(c.Here), cloneFacts(c.Host)
+	d.Here, d.Host, d.Standing = cloneFacts(c.Here), cloneFacts(c.Host), copyOf(c.Standing)
 	return &d
 }
 
@@ -31,6 +31,7 @@ func cloneFacts(f *events.Facts) *events.Facts {
 		return nil
 	}
 	f.Link, f.Master, f.Nexthop = copyOf(f.Link), copyOf(f.Master), copyOf(f.Nexthop)
+	f.Route, f.Fit = copyOf(f.Route), copyOf(f.Fit)
 	f.Addresses, f.Defaults = slices.Clone(f.Addresses), slices.Clone(f.Defaults)
 	return f
 }

@@ -23,10 +23,12 @@ type mistake struct {
 	key      mistakeKey
 	first    time.Time
 	finding  *rules.Finding    // the strongest sign; nil as long as there are only steps
+	seen     bool              // it is of a rule that sees and does not infer
 	evidence []events.Evidence // of that sign and of the context that it was made in
 	steps    []events.Evidence // what earlier and later steps add
 	said     events.Verdict    // "" as long as nothing was said
-	count    int
+	count    int               // of its signs
+	told     int               // of these, when it was last said
 	changes  []uint64
 	commands []string
 	asked    asking // the last sign, to tell a repeat from one command's second look-up
@@ -49,13 +51,17 @@ const (
 // one of its window, or a new one.
 func (j *Judge) mistake(rule, about string, c *events.Change) *mistake {
 	key := mistakeKey{containerID(c), c.Netns.Inode, c.Netns.Cookie, rule, about}
-	if m := j.mistakes[key]; m != nil && j.open(m, c.Time) {
-		return m
+	before := j.mistakes[key]
+	if before != nil && j.open(before, c.Time) {
+		return before
 	}
 	if len(j.mistakes) >= maxMistakes {
 		j.forget(c.Time)
 	}
 	m := &mistake{key: key, first: c.Time}
+	if before != nil {
+		m.count = before.count - before.told // repeats that were not said are told of now
+	}
 	j.mistakes[key] = m
 	return m
 }
@@ -119,21 +125,13 @@ func (m *mistake) note(c *events.Change) {
 	}
 }
 
-// command is how to make a change again: the command line that made it. Where
-// that was not read in full, the same request in the words of ip.
-func command(c *events.Change) string {
-	switch {
-	case c.Process.CommandLine != "" && !c.Process.Truncated:
-		return c.Process.CommandLine.String()
-	case c.Action != events.Lookup:
-		return c.Command()
-	}
-	return ""
-}
-
 // believed returns all the evidence for a mistake. It adds up to its log-odds.
-func (m *mistake) believed() []events.Evidence {
-	return slices.Concat(m.evidence, m.steps, []events.Evidence{{
-		Fact: prior, Weight: weightOf(prior), Detail: "most changes of a container are meant for itself",
-	}})
+func (j *Judge) believed(m *mistake) []events.Evidence {
+	all := slices.Concat(m.evidence, m.steps)
+	if m.seen {
+		return all
+	}
+	var known evidence
+	known.add(prior, "most changes of a container are meant for itself")
+	return append(all, j.weighed(known)...)
 }

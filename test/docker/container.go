@@ -26,13 +26,19 @@ type Container struct {
 // removes it when the test ends. The extra arguments are docker run's options.
 func (d *Daemon) Run(t testing.TB, name, image, network string, extraArgs ...string) *Container {
 	t.Helper()
+	return d.RunCommand(t, name, image, network, extraArgs, "sleep", "2147483647")
+}
+
+// RunCommand is Run for a container whose init is another command.
+func (d *Daemon) RunCommand(t testing.TB, name, image, network string, options []string, command ...string) *Container {
+	t.Helper()
 	args := []string{"run", "--detach", "--name", name, "--network", network, "--cap-add", "NET_ADMIN",
 		// A sleep that is PID 1 ignores SIGTERM, for which Docker would wait 10 seconds.
 		"--stop-signal", "KILL"}
-	args = append(args, extraArgs...)
+	args = append(append(args, options...), image)
 	c := &Container{Name: name, daemon: d, t: t}
 	t.Cleanup(c.remove) // before it is started: a container that fails to start is there too
-	d.must(t, nil, append(args, image, "sleep", "2147483647")...)
+	d.must(t, nil, append(args, command...)...)
 	if err := c.inspect(); err != nil {
 		t.Fatalf("inspect container %s: %v", name, err)
 	}

@@ -1,8 +1,8 @@
 // Package docker runs a real Docker for tests: a dockerd of its own, with containerd, images, networks and
 // containers, that leaves the machine as it found it.
 //
-// The daemon runs in the machine's own network and mount namespaces, as everywhere else, because the host that a
-// container's mistake was meant for must be the real one. What it keeps is in one private directory. It is
+// The daemon runs in the machine's own mount namespace, and in its network namespace too, as everywhere else,
+// unless StartIn is told another one. What it keeps is in one private directory. It is
 // forbidden to touch iptables, forwarding and docker0; only links whose names begin with "wn" are made on the
 // host, and when a test ends, however it ends, the host's links, addresses and routes are compared with those
 // before.
@@ -51,6 +51,7 @@ type Daemon struct {
 	StartTime time.Duration // from starting dockerd to its first answer
 
 	dir   string // everything of the daemon is below it
+	netns string // the name of the network namespace that it runs in; "" for the machine's own
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when dockerd has ended
 }
@@ -59,6 +60,14 @@ type Daemon struct {
 // killed, before the next one starts. One daemon runs at a time on a machine: a second Start waits for the end of
 // the first one's test.
 func Start(t testing.TB) *Daemon {
+	t.Helper()
+	return StartIn(t, func(testing.TB) string { return "" })
+}
+
+// StartIn is Start for a daemon whose host has a network of the test's own making: a namespace of ip netns's, which
+// node makes and returns the name of. Its containers' bridges, the parents of their macvlan links and --network host are there.
+// node is called when no other test on the machine has a daemon.
+func StartIn(t testing.TB, node func(testing.TB) (name string)) *Daemon {
 	t.Helper()
 	program := require(t)
 	t.Cleanup(lock(t, program))
@@ -73,6 +82,7 @@ func Start(t testing.TB) *Daemon {
 		t.Fatalf("make directory for dockerd: %v", err)
 	}
 	d := inDirectory(dir)
+	d.netns = node(t)
 	t.Cleanup(func() { d.remove(t) })
 	if err := d.prepare(); err != nil {
 		t.Fatalf("prepare directory for dockerd: %v", err)
@@ -80,10 +90,10 @@ func Start(t testing.TB) *Daemon {
 
 	begin := time.Now()
 	if err := d.launch(program, d.bridge(t)); err != nil {
-		unavailable(t, "start dockerd: %v", err)
+		Unavailable(t, "start dockerd: %v", err)
 	}
 	if err := d.await(); err != nil {
-		unavailable(t, "start dockerd: %v\n%s", err, d.log())
+		Unavailable(t, "start dockerd: %v\n%s", err, d.log())
 	}
 	d.StartTime = time.Since(begin)
 	d.importImages(t)
@@ -114,20 +124,22 @@ func (d *Daemon) prepare() error {
 func require(t testing.TB) string {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		unavailable(t, "start dockerd: needs root: run the tests with sudo")
+		Unavailable(t, "start dockerd: needs root: run the tests with sudo")
 	}
 	var dockerd string
-	for _, name := range []string{"docker", "containerd", "runc", "busybox", "ip", "bridge", "dockerd"} {
+	for _, name := range []string{"docker", "containerd", "runc", "busybox", "ip", "bridge", "nsenter", "dockerd"} {
 		path, err := find(name)
 		if err != nil {
-			unavailable(t, "%v: install docker.io, iproute2 and busybox-static", err)
+			Unavailable(t, "%v: install docker.io, iproute2 and busybox-static", err)
 		}
 		dockerd = path
 	}
 	return dockerd
 }
 
-func unavailable(t testing.TB, format string, args ...any) {
+// Unavailable skips a test, and says why, for lack of something that this machine has not; with WRONGNS_REQUIRE=1 the
+// test fails.
+func Unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("WRONGNS_REQUIRE") == "1" {
 		t.Fatalf(format, args...)
@@ -171,7 +183,7 @@ func lock(t testing.TB, program string) (unlock func()) {
 // docker0, --bridge=none would delete it: there the daemon is given a bridge of its own.
 func (d *Daemon) bridge(t testing.TB) string {
 	t.Helper()
-	if _, err := net.InterfaceByName("docker0"); err != nil {
+	if _, err := net.InterfaceByName("docker0"); err != nil || d.netns != "" {
 		return "--bridge=none"
 	}
 	name := linkName(bridgePrefix)
@@ -187,7 +199,7 @@ func (d *Daemon) launch(program, bridge string) error {
 		return err
 	}
 	defer log.Close()
-	d.cmd = exec.Command(program,
+	d.cmd = d.OnHost(program,
 		// Its own, empty one: /etc/docker/daemon.json may set what these flags set, which dockerd refuses.
 		"--config-file", d.configPath(),
 		"--data-root", d.DataRoot,
@@ -201,6 +213,14 @@ func (d *Daemon) launch(program, bridge string) error {
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	return d.start()
+}
+
+// OnHost is a command that runs in the network namespace of the daemon's host.
+func (d *Daemon) OnHost(name string, args ...string) *exec.Cmd {
+	if d.netns == "" {
+		return exec.Command(name, args...)
+	}
+	return exec.Command("nsenter", append([]string{"--net=/run/netns/" + d.netns, "--", name}, args...)...)
 }
 
 // start runs dockerd from a thread that lives as long as it does. If the test binary is killed, or panics at its
@@ -253,6 +273,16 @@ func (d *Daemon) await() error {
 	}
 }
 
+// Scratch makes a directory that goes with the daemon's own, also if the test is killed. Its path is short.
+func (d *Daemon) Scratch(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(d.dir, "")
+	if err != nil {
+		t.Fatalf("make directory: %v", err)
+	}
+	return dir
+}
+
 // alive tells whether dockerd runs.
 func (d *Daemon) alive() bool {
 	if d.cmd == nil {
@@ -272,15 +302,25 @@ func (d *Daemon) Docker(args ...string) (output string, exit int, err error) {
 	return d.docker(nil, args...)
 }
 
-func (d *Daemon) docker(stdin []byte, args ...string) (output string, exit int, err error) {
+// Command is a docker command on this daemon that was not started yet; it is killed when ctx is done. The error says
+// that there is no docker command.
+func (d *Daemon) Command(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	program, err := find("docker")
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, append([]string{"--host", d.Host}, args...)...)
+	cmd.Env = d.environment()
+	return cmd, nil
+}
+
+func (d *Daemon) docker(stdin []byte, args ...string) (output string, exit int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	defer cancel()
+	cmd, err := d.Command(ctx, args...)
 	if err != nil {
 		return "", -1, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append([]string{"--host", d.Host}, args...)...)
-	cmd.Env = d.environment()
 	cmd.Stdin = bytes.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {

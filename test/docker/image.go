@@ -4,11 +4,15 @@ import (
 	"archive/tar"
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,17 +33,48 @@ const Label = "org.wrongns.test"
 // importImages makes the images from the machine's own programs: a test can't rely on a registry.
 func (d *Daemon) importImages(t testing.TB) {
 	t.Helper()
-	for _, image := range []string{Busybox, Iproute2} {
-		root, err := rootfs(image == Iproute2)
-		if err != nil {
-			t.Fatalf("make image %s: %v", image, err)
-		}
-		d.must(t, root, "import", "--change", "LABEL "+Label+"="+path.Base(image), "-", image)
+	d.Image(t, Busybox, nil)
+	d.Image(t, Iproute2, Iproute2Programs())
+}
+
+// Iproute2Programs are those of the image Iproute2, as Image takes them.
+func Iproute2Programs() map[string]string {
+	return map[string]string{"sbin/ip": "ip", "sbin/bridge": "bridge", "bin/sh": "dash"}
+}
+
+// Image makes an image that has busybox and other programs of the machine's, each with its libraries: by the path in
+// the image the name of a program that is in the usual places, or its own path.
+func (d *Daemon) Image(t testing.TB, image string, programs map[string]string) {
+	t.Helper()
+	root, err := rootfs(programs)
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		Unavailable(t, "make image %s: %v", image, err)
+	case err != nil:
+		t.Fatalf("make image %s: %v", image, err)
 	}
+	d.must(t, root, "import", "--change", "LABEL "+Label+"="+path.Base(image), "-", image)
+}
+
+// Unpack writes the file system of an image of these programs into a new directory, for runtimes that have no images.
+func Unpack(dir string, programs map[string]string) error {
+	content, err := rootfs(programs)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "usr"), 0o755); err != nil { // systemd-nspawn wants it
+		return fmt.Errorf("unpack image: %w", err)
+	}
+	tar := exec.Command("tar", "--extract", "--directory", dir)
+	tar.Stdin = bytes.NewReader(content)
+	if out, err := tar.CombinedOutput(); err != nil {
+		return fmt.Errorf("unpack image: %w: %s", err, out)
+	}
+	return nil
 }
 
 // rootfs returns the image's file system as a tar archive.
-func rootfs(iproute2 bool) ([]byte, error) {
+func rootfs(programs map[string]string) ([]byte, error) {
 	var buf bytes.Buffer
 	a := &archive{w: tar.NewWriter(&buf), has: map[string]bool{}}
 	for _, dir := range []string{"bin", "sbin", "etc", "dev", "proc", "sys", "run", "root", "var", "tmp"} {
@@ -48,10 +83,8 @@ func rootfs(iproute2 bool) ([]byte, error) {
 	a.file("etc/passwd", 0o644, []byte("root:x:0:0:root:/root:/bin/sh\n"))
 	a.file("etc/group", 0o644, []byte("root:x:0:\n"))
 	a.file("etc/os-release", 0o644, []byte("ID=wrongns-test\nNAME=\"wrongns test image\"\n"))
-	if iproute2 {
-		a.dynamic("ip", "sbin/ip")
-		a.dynamic("bridge", "sbin/bridge")
-		a.dynamic("dash", "bin/sh")
+	for _, to := range slices.Sorted(maps.Keys(programs)) {
+		a.program(programs[to], to)
 	}
 	a.busybox()
 	if a.err != nil {
@@ -156,11 +189,14 @@ func static(program string) error {
 // library matches the path in each line of what ldd prints: a library's, or the loader's.
 var library = regexp.MustCompile(`(?m)(/\S+) \(0x`)
 
-// dynamic adds a program and its libraries, each where its loader looks for it.
-func (a *archive) dynamic(name, to string) {
-	program, err := find(name)
+// program adds a program, by its name or its path, and its libraries if it has any, each where its loader looks for it.
+func (a *archive) program(name, to string) {
+	program, err := name, error(nil)
+	if !strings.Contains(name, "/") {
+		program, err = find(name)
+	}
 	var out []byte
-	if err == nil {
+	if err == nil && static(program) != nil {
 		out, err = exec.Command("ldd", program).Output()
 	}
 	if err != nil {

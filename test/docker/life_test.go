@@ -35,10 +35,10 @@ func testLife(t *testing.T, s *scene, c *Container, other *Network) {
 		}
 	})
 	testQuiet(t, s, c, events)
-	byDocker := only(events, func(e *event) bool { return e.Process.PID == s.PID && !e.Netns.Host })
+	byDocker := only(events, func(e *Event) bool { return e.Process.PID == s.PID && !e.Netns.Host })
 	for _, e := range byDocker {
 		if e.Netns.Owner != "container "+c.Name || e.Container.ID != "" {
-			t.Errorf("want a change in the namespace of %s, by no container: %s", c.Name, show([]event{e}))
+			t.Errorf("want a change in the namespace of %s, by no container: %s", c.Name, show([]Event{e}))
 		}
 	}
 	for what, want := range map[string]int{
@@ -46,14 +46,14 @@ func testLife(t *testing.T, s *scene, c *Container, other *Network) {
 		"route add default": 2,
 		"link move":         3, // out of it, when it is stopped or disconnected
 	} {
-		found := only(byDocker, func(e *event) bool {
+		found := only(byDocker, func(e *Event) bool {
 			return strings.HasPrefix(e.Change.Kind+" "+e.Change.Action+" "+e.Change.Target, what)
 		})
 		if len(found) < want {
 			t.Errorf("%s: %d changes by dockerd, want at least %d of these:\n%s", what, len(found), want, show(byDocker))
 		}
 	}
-	births := only(events, func(e *event) bool { return e.Container.ID == c.ID && e.Change.Target == "lo" })
+	births := only(events, func(e *Event) bool { return e.Container.ID == c.ID && e.Change.Target == "lo" })
 	if len(births) != 2 || births[0].Container.Name != c.Name || births[0].Netns.Owner != "container "+c.Name {
 		t.Errorf("want runc to set lo up twice in the container:\n%s", show(births))
 	}
@@ -61,9 +61,9 @@ func testLife(t *testing.T, s *scene, c *Container, other *Network) {
 
 // testQuiet checks that there is no warning about a container or about those who set it up. There may be others: the
 // whole machine is watched.
-func testQuiet(t *testing.T, s *scene, c *Container, events []event) {
+func testQuiet(t *testing.T, s *scene, c *Container, events []Event) {
 	t.Helper()
-	warnings := only(events, func(e *event) bool {
+	warnings := only(events, func(e *Event) bool {
 		return e.Event == "warning" && (e.Container.ID == c.ID || e.Netns.Owner == "container "+c.Name || e.Process.PID == s.PID)
 	})
 	if len(warnings) > 0 {
@@ -82,7 +82,7 @@ func testEntrypoint(t *testing.T, s *scene) {
 		c := s.create(t, name, s.first, entrypoint...)
 		events := s.watch.during(func() { s.must(t, nil, "start", "--attach", name) }) // until it has ended
 		testQuiet(t, s, c, events)
-		changes := only(events, func(e *event) bool { return e.Process.CommandLine == command })
+		changes := only(events, func(e *Event) bool { return e.Process.CommandLine == command })
 		if len(changes) != 1 || changes[0].Change.Effect != "none" || changes[0].Netns.Owner != "container "+name {
 			t.Errorf("%s: want one change of %s, without effect:\n%s", name, name, show(events))
 		}

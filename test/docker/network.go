@@ -72,14 +72,22 @@ func (d *Daemon) Bridge(t testing.TB) *Network {
 func (d *Daemon) create(t testing.TB, n *Network, driver, option string, args ...string) {
 	t.Helper()
 	n.Name = driver + "-" + n.Parent
-	args = append([]string{"network", "create", "--driver", driver, "--opt", option,
-		"--subnet", n.Subnet, "--gateway", n.Gateway}, args...)
-	n.ID = strings.TrimSpace(d.must(t, nil, append(args, n.Name)...))
+	n.ID = d.CreateNetwork(t, n.Name, append([]string{"--driver", driver, "--opt", option,
+		"--subnet", n.Subnet, "--gateway", n.Gateway}, args...)...)
+}
+
+// CreateNetwork makes a network with these options of docker network create, and removes it when the test ends. It
+// returns its ID.
+func (d *Daemon) CreateNetwork(t testing.TB, name string, options ...string) string {
+	t.Helper()
+	args := append([]string{"network", "create"}, options...)
+	id := strings.TrimSpace(d.must(t, nil, append(args, name)...))
 	t.Cleanup(func() {
-		if out, exit, err := d.Docker("network", "rm", n.Name); exit != 0 && d.alive() {
-			t.Errorf("remove network %s: exit %d: %v: %s", n.Name, exit, err, out)
+		if out, exit, err := d.Docker("network", "rm", name); exit != 0 && d.alive() {
+			t.Errorf("remove network %s: exit %d: %v: %s", name, exit, err, out)
 		}
 	})
+	return id
 }
 
 // addLink notes that a link is about to be made, and removes it when the test ends. If the test is killed, the next

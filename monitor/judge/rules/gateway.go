@@ -7,19 +7,14 @@ import (
 	"strings"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/trial"
 )
 
 // gatewayOf returns the gateway of a route that is to be made; it is invalid for
 // any other change. A link-local gateway is on every link of every world, so it
 // is of none in particular.
 func gatewayOf(c *events.Change) netip.Addr {
-	if c.Kind != events.KindRoute || c.Action == events.Delete {
-		return netip.Addr{}
-	}
-	gateway := c.Request.Addr("gateway")
-	if !gateway.IsValid() && c.Host.Nexthop != nil {
-		gateway = c.Host.Nexthop.Gateway // of the first of several next hops
-	}
+	gateway := trial.GatewayOf(c)
 	if gateway.IsLinkLocalUnicast() {
 		return netip.Addr{}
 	}

@@ -15,7 +15,8 @@ import (
 // A container in the host's own subnet may well want the host's gateway, and
 // nothing that can be seen tells the two wishes apart: alone, where it works,
 // this is a suspicion and no more.
-func hostGateway(c *events.Change) *Finding {
+func hostGateway(k *Case) *Finding {
+	c := k.Change
 	gateway := gatewayOf(c)
 	if !gateway.IsValid() || !slices.Contains(c.Host.Defaults, gateway) || slices.Contains(c.Here.Defaults, gateway) {
 		return nil

@@ -12,9 +12,10 @@ import (
 // iproute2 and busybox look a link up by name before they change it, so the
 // failed look-up is often all that ever reaches the kernel. Nothing is harmed,
 // but whoever asked believes in the wrong world.
-func missingLink(c *events.Change) *Finding {
+func missingLink(k *Case) *Finding {
+	c := k.Change
 	host := c.Host.Link
-	if c.Errno != syscall.ENODEV || host == nil {
+	if k.Did.Errno != syscall.ENODEV || k.Would().Errno == syscall.ENODEV || host == nil {
 		return nil
 	}
 	// A change can lack something else than its link. A look-up can't: there the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/trial"
 )
 
 // noOpOnShadowedLink finds a request that changed nothing, since the link here
@@ -11,7 +12,8 @@ import (
 //
 // The belief is strong only where the host's link is not as asked: what would
 // have done nothing there either may just as well be a habit.
-func noOpOnShadowedLink(c *events.Change) *Finding {
+func noOpOnShadowedLink(k *Case) *Finding {
+	c := k.Change
 	if c.Kind != events.KindLink || c.Action != events.Set || c.Effect != events.EffectNone {
 		return nil
 	}
@@ -20,8 +22,8 @@ func noOpOnShadowedLink(c *events.Change) *Finding {
 	if own == nil || host == nil || own.Type() == "loopback" {
 		return nil
 	}
-	request := askedOf(c)
-	if len(request.things) == 0 {
+	request := trial.AskedOf(c)
+	if len(request.Things) == 0 {
 		return nil
 	}
 	wish := request.String()
@@ -45,15 +47,15 @@ func noOpOnShadowedLink(c *events.Change) *Finding {
 
 // compare adds what the same request would have done to the host's link, and
 // says what that link is.
-func (f *Finding) compare(request asked, host *events.Link) string {
-	if lacking := request.lacking(host); lacking != nil {
-		is := lacking.instead(host)
+func (f *Finding) compare(request trial.Asked, host *events.Link) string {
+	if lacking := request.Lacking(host); lacking != nil {
+		is := lacking.Instead(host)
 		f.Facts = append(f.Facts, Fact{HostLinkNotAsAsked, fmt.Sprintf("the host's %s is %s", host.Name, is)})
 		f.Because += " and would have had one on the host"
 		return is
 	}
 	f.Because += ", and the host has another link of that name"
-	if !request.whole {
+	if !request.Whole {
 		return state(host)
 	}
 	f.Facts = append(f.Facts, Fact{HostLinkAsAsked, fmt.Sprintf("the host's %s is %s already", host.Name, request)})

@@ -85,6 +85,37 @@ func addRoute(gateway string, errno syscall.Errno) *events.Change {
 	return c
 }
 
+// deleteRoute deletes a route by 198.51.100.1 that is not here, and that the host has.
+func deleteRoute(dst string) *events.Change {
+	gateway := addr("198.51.100.1")
+	c := inWeb(events.Change{Kind: events.KindRoute, Action: events.Delete, Target: events.Name(dst), Errno: syscall.ESRCH, Effect: events.EffectFailed,
+		Request: events.Object{{Name: "dst", Value: events.NetValue(netip.MustParsePrefix(dst))}, {Name: "gateway", Value: events.AddrValue(gateway)}}})
+	c.Here.Link, c.Host.Link = nil, nil
+	c.Host.Route, c.Host.RouteKnown = &events.Route{Gateway: gateway, Dev: "ens4"}, true
+	return c
+}
+
+// address adds or deletes an address of web's eth0. The host's eth0 has 192.168.1.2 and 2001:db8::2.
+func address(prefix string, action events.Action, errno syscall.Errno) *events.Change {
+	p := netip.MustParsePrefix(prefix)
+	c := inWeb(events.Change{Kind: events.KindAddress, Action: action, Target: events.Name(prefix), Errno: errno, Effect: events.EffectChanged,
+		Request: events.Object{{Name: "local", Value: events.AddrValue(p.Addr())}, {Name: "prefixlen", Value: events.UintValue(uint64(p.Bits()))},
+			{Name: "dev", Value: events.OutsideValue("eth0")}}})
+	if errno != 0 {
+		c.Effect = events.EffectFailed
+	}
+	c.Host.Addresses = []netip.Prefix{netip.MustParsePrefix("192.168.1.2/24"), netip.MustParsePrefix("2001:db8::2/64")}
+	if action == events.Add {
+		c.Host.Fit = &events.Fit{Prefix: c.Host.Addresses[0], Dev: "eth0"}
+	}
+	return c
+}
+
+func caseOf(c *events.Change) *Case {
+	k := CaseOf(c)
+	return &k
+}
+
 // with returns c as it is after f.
 func with(c *events.Change, f func(c *events.Change)) *events.Change {
 	f(c)
@@ -144,13 +175,13 @@ func TestRules(t *testing.T) {
 		{"something that a link's state does not show", setLink(events.EffectNone, events.Field{Name: "ifalias", Value: events.OutsideValue("x")}), "", nil},
 
 		// uplink-enslaved
-		{"macvlan into an own bridge", enslave(), "uplink-enslaved", []string{UplinkEnslaved, HostUplinkOfThatName}},
+		{"macvlan into an own bridge", enslave(), "uplink-enslaved", []string{UplinkEnslaved}},
 		{"veth with an address into an own bridge", with(enslave(), func(c *events.Change) { c.Here.Link.Kind = "veth" }),
-			"uplink-enslaved", []string{UplinkEnslaved, HostUplinkOfThatName}},
+			"uplink-enslaved", []string{UplinkEnslaved}},
 		{"ipvlan into an own vrf", with(enslave(), func(c *events.Change) { c.Here.Link.Kind, c.Here.Master.Kind = "ipvlan", "vrf" }),
-			"uplink-enslaved", []string{UplinkEnslaved, HostUplinkOfThatName}},
+			"uplink-enslaved", []string{UplinkEnslaved}},
 		{"the host's is in a bridge already", with(enslave(), func(c *events.Change) { c.Host.Link.Master, c.Host.Link.MasterName = 9, "br1" }),
-			"uplink-enslaved", []string{UplinkEnslaved, HostUplinkOfThatName, HostUplinkEnslaved}},
+			"uplink-enslaved", []string{UplinkEnslaved, HostUplinkEnslaved}},
 		{"veth of the container's own wiring", with(enslave(), func(c *events.Change) { c.Here.Link.Kind, c.Here.Addresses = "veth", nil }), "", nil},
 		{"tap of a virtual machine", with(enslave(), func(c *events.Change) { c.Here.Link.Kind = "tun" }), "", nil},
 		{"the host has no such link", with(enslave(), func(c *events.Change) { c.Host.Link = nil }), "", nil},
@@ -180,6 +211,44 @@ func TestRules(t *testing.T) {
 		{"another gateway", addRoute("10.9.0.7", 0), "", nil},
 		{"no default route here", with(addRoute("192.168.1.1", 0), func(c *events.Change) { c.Here.Defaults = nil }), "", nil},
 		{"some other route by the host's gateway", with(addRoute("192.168.1.1", 0), func(c *events.Change) { c.Target = "10.7.0.0/16" }), "", nil},
+		// missing-route
+		{"route of the host's", deleteRoute("203.0.113.0/24"), "missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"route of the host's by another gateway", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Host.Route.Gateway = addr("10.1.1.1") }), "", nil},
+		{"route that nobody has", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Host.Route = nil }), "", nil},
+		{"route that the host was not asked for", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Host.RouteKnown = false }), "", nil},
+		{"route that is here", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Errno = 0 }), "", nil},
+		{"route that is not there to be changed", with(deleteRoute("203.0.113.0/24"), func(c *events.Change) { c.Action, c.Errno = events.Set, syscall.ENOENT }),
+			"missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"address of the host's", address("192.168.1.2/24", events.Delete, syscall.EADDRNOTAVAIL), "missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"the same, IPv6", address("2001:db8::2/64", events.Delete, syscall.EADDRNOTAVAIL), "missing-route", []string{RouteMissingHere, RouteOnHost}},
+		{"address that nobody has", address("192.168.1.3/24", events.Delete, syscall.EADDRNOTAVAIL), "", nil},
+
+		// host-address
+		{"address of the host's subnet", address("192.168.1.50/24", events.Add, 0), "host-address", []string{SubnetOfHost, LinkOfThatSubnet}},
+		{"on another link than the host's", with(address("192.168.1.50/24", events.Add, 0), func(c *events.Change) { c.Host.Fit.Dev = "ens3" }),
+			"host-address", []string{SubnetOfHost}},
+		{"the host's own address", with(address("192.168.1.2/24", events.Add, 0), func(c *events.Change) { c.Host.Fit.Own = true }),
+			"host-address", []string{SubnetOfHost, LinkOfThatSubnet, AddressOfHost}},
+		{"the container is in that subnet too", with(address("192.168.1.50/24", events.Add, 0), func(c *events.Change) {
+			c.Here.Fit = &events.Fit{Prefix: netip.MustParsePrefix("192.168.1.77/24"), Dev: "eth0"}
+		}), "", nil},
+		{"address of nobody's subnet", with(address("198.18.0.1/24", events.Add, 0), func(c *events.Change) { c.Host.Fit = nil }), "", nil},
+		{"address that is refused", address("192.168.1.50/24", events.Add, syscall.EPERM), "", nil},
+
+		// host-everywhere-but-net
+		{"lives in the host's mount namespace", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Standing = &events.Standing{Known: true, Namespaces: []string{"mnt", "uts"}}
+		}), "host-everywhere-but-net", []string{HostEverywhere}},
+		{"rooted in the host's files", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Standing = &events.Standing{Known: true, Root: true}
+		}), "host-everywhere-but-net", []string{HostEverywhere}},
+		{"sees the host's processes only", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Standing = &events.Standing{Known: true, Namespaces: []string{"pid"}}
+		}), "", nil},
+		{"a process of the host's", with(setLink(events.EffectChanged, flag("flags_off", "UP")), func(c *events.Change) {
+			c.Container, c.Standing = nil, &events.Standing{Known: true, Namespaces: []string{"mnt", "pid", "uts"}, Root: true}
+		}), "", nil},
+
 		{"policy routing", with(addRoute("192.168.1.1", 0), func(c *events.Change) { c.Request.Set("table", events.TextValue("100")) }), "", nil},
 	}
 	for _, test := range tests {
@@ -187,7 +256,7 @@ func TestRules(t *testing.T) {
 			var gotRule string
 			var gotFacts []string
 			for _, rule := range All {
-				if f := rule.Find(test.change); f != nil {
+				if f := rule.Find(caseOf(test.change)); f != nil {
 					if gotRule != "" {
 						t.Errorf("both %s and %s found it", gotRule, rule.Name)
 					}
@@ -213,7 +282,7 @@ func keys(f *Finding) []string {
 // sign of both, and the stronger must be the one that says why it failed.
 func TestBothGatewayRules(t *testing.T) {
 	c := addRoute("192.168.1.1", syscall.ENETUNREACH)
-	if unreachableGateway(c) == nil || hostGateway(c) == nil {
+	if unreachableGateway(caseOf(c)) == nil || hostGateway(caseOf(c)) == nil {
 		t.Error("one of the two rules found nothing")
 	}
 }
@@ -238,7 +307,7 @@ func TestSteps(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			switch f := uplinkEnslaved(test.change); {
+			switch f := uplinkEnslaved(caseOf(test.change)); {
 			case f == nil && test.want != "":
 				t.Errorf("got nothing, want %s", test.want)
 			case f != nil && (!f.Step || f.About != "br0" || f.Facts[0].Key != test.want):
@@ -262,7 +331,7 @@ func TestTexts(t *testing.T) {
 	tests := []struct {
 		name                                 string
 		change                               *events.Change
-		find                                 func(*events.Change) *Finding
+		find                                 func(*Case) *Finding
 		summary, changed, untouched, because string
 	}{
 		{"no-op", setLink(events.EffectNone, flag("flags", "UP")), noOpOnShadowedLink,
@@ -305,10 +374,25 @@ func TestTexts(t *testing.T) {
 			"default via 192.168.1.1, in web's own namespace 4026532281: in place of default via 10.9.0.1",
 			"the host's default via 192.168.1.1",
 			"that gateway is the host's own, and the namespace has another default route already"},
+		{"missing route", deleteRoute("203.0.113.0/24"), missingRoute,
+			"web asked to delete the route to 203.0.113.0/24 via 198.51.100.1, which its own namespace lacks; the host has it, and it was not touched",
+			"nothing: there is no route to 203.0.113.0/24 via 198.51.100.1 in web's own namespace 4026532281, ESRCH",
+			"the host's route to 203.0.113.0/24 via 198.51.100.1",
+			"it is not here, and it is on the host"},
+		{"missing address", address("192.168.1.2/24", events.Delete, syscall.EADDRNOTAVAIL), missingRoute,
+			"web asked to delete the address 192.168.1.2/24 on eth0, which its own namespace lacks; the host has it, and it was not touched",
+			"nothing: there is no address 192.168.1.2/24 on eth0 in web's own namespace 4026532281, EADDRNOTAVAIL",
+			"the host's address 192.168.1.2/24 on eth0",
+			"it is not here, and it is on the host"},
+		{"host's subnet", address("192.168.1.50/24", events.Add, 0), hostAddress,
+			"web gave itself 192.168.1.50, which belongs on the host's eth0; the host was not touched",
+			"eth0, a macvlan on the host's ens3, in web's own namespace 4026532281: now has 192.168.1.50/24",
+			"eth0 in the host's namespace, which has 192.168.1.2/24",
+			"the address lies in no subnet of this namespace, and in one of the host's"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			f := test.find(test.change)
+			f := test.find(caseOf(test.change))
 			if f == nil {
 				t.Fatal("nothing found")
 			}
@@ -325,14 +409,14 @@ func TestTexts(t *testing.T) {
 }
 
 func TestSides(t *testing.T) {
-	f := noOpOnShadowedLink(setLink(events.EffectNone, flag("flags", "UP")))
+	f := noOpOnShadowedLink(caseOf(setLink(events.EffectNone, flag("flags", "UP"))))
 	if want := (events.Side{Link: "eth0", Type: "macvlan", Parent: "ens3", State: "up"}); f.Own != want {
 		t.Errorf("own: got %+v, want %+v", f.Own, want)
 	}
 	if want := (events.Side{Link: "eth0", Type: "ethernet", State: "down"}); f.Host != want {
 		t.Errorf("host: got %+v, want %+v", f.Host, want)
 	}
-	f = unreachableGateway(addRoute("192.168.1.1", syscall.ENETUNREACH))
+	f = unreachableGateway(caseOf(addRoute("192.168.1.1", syscall.ENETUNREACH)))
 	if want := (events.Side{Route: "no link reaches 192.168.1.1"}); f.Own != want {
 		t.Errorf("own: got %+v, want %+v", f.Own, want)
 	}

@@ -9,7 +9,8 @@ import (
 
 // unreachableGateway finds a route that the kernel refuses because no link here
 // reaches its gateway, while a link of the host's does.
-func unreachableGateway(c *events.Change) *Finding {
+func unreachableGateway(k *Case) *Finding {
+	c := k.Change
 	gateway, hop := gatewayOf(c), c.Host.Nexthop
 	if !gateway.IsValid() || hop == nil || !hop.OnLink || !unreachable(c) {
 		return nil

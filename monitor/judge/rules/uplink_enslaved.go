@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/trial"
 )
 
 // uplinkEnslaved finds the container's own uplink going into a bridge, bond or
@@ -11,11 +12,15 @@ import (
 //
 // On the host that is the textbook way of giving containers and virtual machines
 // a bridge. In a container it works too, and its only effect is that the
-// container loses its network: the same request, and not the same deed. Making
-// the bridge before and setting it up after are steps of the same mistake, and
-// quite innocent without the uplink.
-func uplinkEnslaved(c *events.Change) *Finding {
-	if c.Kind != events.KindLink || !c.Known || c.Errno != 0 || c.Effect == events.EffectNone {
+// container loses its network. Making the bridge before and setting it up after
+// are steps of the same mistake, and quite innocent without the uplink.
+//
+// The belief comes from the harm that is done here. That the host has a link of
+// that name adds none, since there too it would be done; that it has none takes
+// the belief away.
+func uplinkEnslaved(k *Case) *Finding {
+	c := k.Change
+	if c.Kind != events.KindLink || k.Did.Result == trial.Fails || k.Did.Result == trial.Idle || !c.Known {
 		return nil
 	}
 	if f := masterStep(c); f != nil {
@@ -29,7 +34,6 @@ func uplinkEnslaved(c *events.Change) *Finding {
 		About: string(master.Name),
 		Facts: []Fact{
 			{UplinkEnslaved, fmt.Sprintf("%s is the container's way out, and now a port of %s", own.Name, master.Name)},
-			{HostUplinkOfThatName, fmt.Sprintf("the host has %s too, %s", host.Name, withArticle(host.Type()))},
 		},
 		Summary: fmt.Sprintf("%s put its own uplink %s into its own %s and so cut itself off; the host's %s was not touched",
 			Actor(c), own.Name, master.Name, host.Name),

@@ -23,13 +23,18 @@ import (
 // eventTimeout is how long an event may take from the kernel to the file, on a machine that does much else.
 const eventTimeout = 30 * time.Second
 
-// event is a line of wrongns's, as far as the tests read it.
-type event struct {
+// Event is a line of wrongns's, as far as the tests read it.
+type Event struct {
+	Line    []byte `json:"-"` // as it was written, with its end
+	Time    time.Time
+	Seq     uint64
 	Event   string
 	Message string
 	Change  struct{ Kind, Action, Target, Via, Result, Effect string }
 	Warning struct {
 		Rule, Verdict, Summary      string
+		Confidence                  float64
+		Changes                     []uint64
 		Changed, Untouched, Because string
 		Own, Host                   struct{ Link, Type, Parent, State, Route string }
 		Advice                      []string
@@ -43,6 +48,7 @@ type event struct {
 		PID         int
 		Name        string
 		CommandLine string `json:"command_line"`
+		Netns       struct{ Inode uint64 }
 		Executable  struct{ Path string }
 		Parent      struct {
 			PID         int
@@ -57,7 +63,7 @@ type event struct {
 }
 
 // show prints events, one a line.
-func show(events []event) string {
+func show(events []Event) string {
 	var lines strings.Builder
 	for _, e := range events {
 		fmt.Fprintf(&lines, "%s %q by %s[%d] %q of %q in %+v\n",
@@ -66,8 +72,13 @@ func show(events []event) string {
 	return lines.String()
 }
 
-// watch is a running wrongns trace, which watches the whole machine with the machine's own namespace as the host's.
-type watch struct {
+// Watch is a running wrongns trace, which watches the whole machine with the namespace of a daemon's host as the
+// host's. Its methods belong to the goroutine of the test that started it.
+type Watch struct {
+	// Also lets events through that neither the host nor a container has to do with, if it is set: what happens in
+	// namespaces that the test has made by itself.
+	Also func(*Event) bool
+
 	t      testing.TB
 	daemon *Daemon
 	cmd    *exec.Cmd
@@ -78,8 +89,9 @@ type watch struct {
 	begun  []byte        // of a line that is not whole yet
 }
 
-// startWatch returns when wrongns sees everything. It asks this daemon for the containers' names.
-func startWatch(t testing.TB, d *Daemon) *watch {
+// StartWatch returns when wrongns sees everything. It asks this daemon for the containers' names. wrongns ends with
+// the test, which fails if anything was lost.
+func StartWatch(t testing.TB, d *Daemon) *Watch {
 	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile("../../docs/events.schema.json")
 	if err != nil {
@@ -92,8 +104,12 @@ func startWatch(t testing.TB, d *Daemon) *watch {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { file.Close() })
-	w := &watch{t: t, daemon: d, ended: make(chan error, 1), schema: schema, lines: bufio.NewReader(file)}
-	w.cmd = exec.Command(program(t), "trace", "-o", "json", "--output-file", path, "--ready-file", ready)
+	w := &Watch{t: t, daemon: d, ended: make(chan error, 1), schema: schema, lines: bufio.NewReader(file)}
+	args := []string{"trace", "-o", "json", "--output-file", path, "--ready-file", ready}
+	if d.netns != "" {
+		args = append(args, "--host-netns", d.netns)
+	}
+	w.cmd = exec.Command(Program(t), args...)
 	w.cmd.Env = append(os.Environ(), "DOCKER_HOST="+d.Host)
 	w.cmd.Stdout, w.cmd.Stderr = &w.said, &w.said
 	w.start()
@@ -108,8 +124,8 @@ func startWatch(t testing.TB, d *Daemon) *watch {
 	}
 }
 
-// program returns the wrongns to test: $WRONGNS, or one that is built from this tree.
-func program(t testing.TB) string {
+// Program returns the wrongns to test: $WRONGNS, or one that is built from this tree.
+func Program(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv("WRONGNS"); path != "" {
 		return path
@@ -124,7 +140,7 @@ func program(t testing.TB) string {
 }
 
 // start runs wrongns from a thread that lives as long as it does, as Daemon.start does: it must not outlive the test.
-func (w *watch) start() {
+func (w *Watch) start() {
 	w.t.Helper()
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
@@ -141,7 +157,7 @@ func (w *watch) start() {
 	}
 }
 
-func (w *watch) stop() {
+func (w *Watch) stop() {
 	_ = w.cmd.Process.Signal(os.Interrupt) // if it has ended, the next line says how
 	if err := <-w.ended; err != nil || !strings.Contains(w.said.String(), " 0 lost") {
 		w.t.Errorf("wrongns trace: %v\n%s", err, &w.said)
@@ -151,22 +167,22 @@ func (w *watch) stop() {
 
 // during returns the events of what f does, in their order, and checks that each line that was written meanwhile
 // obeys the schema.
-func (w *watch) during(f func()) []event {
+func (w *Watch) during(f func()) []Event {
 	w.t.Helper()
-	w.fence()
+	w.Fence()
 	f()
-	return w.fence()
+	return w.Fence()
 }
 
-// fence returns the events since the last one, but for its own. A look-up of a link that is nowhere leaves no trace
+// Fence returns the events since the last one, but for its own. A look-up of a link that is nowhere leaves no trace
 // but its event; when that is there, so are all before it.
-func (w *watch) fence() []event {
+func (w *Watch) Fence() []Event {
 	w.t.Helper()
 	name := fmt.Sprintf("wnno%08x", rand.Uint32())
-	if out, err := ip("link", "show", "dev", name); err == nil {
+	if out, err := w.daemon.OnHost("ip", "link", "show", "dev", name).CombinedOutput(); err == nil {
 		w.t.Fatalf("link %s is there: %s", name, out)
 	}
-	var events []event
+	var events []Event
 	for deadline := time.Now().Add(eventTimeout); ; time.Sleep(pollInterval) {
 		for _, e := range w.next() {
 			if e.Change.Target == name {
@@ -181,9 +197,9 @@ func (w *watch) fence() []event {
 }
 
 // next reads the lines that are whole by now.
-func (w *watch) next() []event {
+func (w *Watch) next() []Event {
 	w.t.Helper()
-	var events []event
+	var events []Event
 	for {
 		line, err := w.lines.ReadBytes('\n')
 		w.begun = append(w.begun, line...)
@@ -193,11 +209,12 @@ func (w *watch) next() []event {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		var e event
+		var e Event
 		if err := json.Unmarshal(w.begun, &e); err != nil {
 			w.t.Errorf("%s: %v", w.begun, err)
 		} else if w.concerns(&e) {
 			w.validate(w.begun)
+			e.Line = bytes.Clone(w.begun)
 			events = append(events, e)
 		}
 		w.begun = w.begun[:0]
@@ -205,13 +222,13 @@ func (w *watch) next() []event {
 }
 
 // concerns leaves out what other tests do in namespaces of their own meanwhile, which can be a great deal.
-func (w *watch) concerns(e *event) bool {
+func (w *Watch) concerns(e *Event) bool {
 	return e.Netns.Host || e.Container.ID != "" || e.Process.PID == w.daemon.PID || e.Event == "status" ||
-		strings.HasPrefix(e.Netns.Owner, "container ")
+		strings.HasPrefix(e.Netns.Owner, "container ") || w.Also != nil && w.Also(e)
 }
 
 // validate holds a line against the published schema.
-func (w *watch) validate(line []byte) {
+func (w *Watch) validate(line []byte) {
 	w.t.Helper()
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
 	if err == nil {
@@ -223,7 +240,7 @@ func (w *watch) validate(line []byte) {
 }
 
 // pause keeps wrongns from running while f does something.
-func (w *watch) pause(f func()) {
+func (w *Watch) pause(f func()) {
 	w.t.Helper()
 	if err := w.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		w.t.Fatal(err)
@@ -237,8 +254,8 @@ func (w *watch) pause(f func()) {
 }
 
 // only returns the events that match.
-func only(events []event, match func(*event) bool) []event {
-	var some []event
+func only(events []Event, match func(*Event) bool) []Event {
+	var some []Event
 	for i := range events {
 		if match(&events[i]) {
 			some = append(some, events[i])

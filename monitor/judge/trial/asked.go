@@ -1,4 +1,4 @@
-package rules
+package trial
 
 import (
 	"fmt"
@@ -9,34 +9,35 @@ import (
 	"github.com/wrongns/wrongns/events"
 )
 
-// asked is what a request wants a link to be.
-type asked struct {
-	things []thing
-	whole  bool // it wants nothing that a link's state does not show
+// Asked is what a request wants a link to be.
+type Asked struct {
+	Things []Thing
+	Whole  bool        // it wants nothing that a link's state does not show
+	Master events.Name // the master that it wants the link to have; "" if it names none
 }
 
-// thing is one property that a request wants a link to have. The same code
+// Thing is one property that a request wants a link to have. The same code
 // holds it against a link of either world.
-type thing struct {
-	wish    string // in the words of ip link set: up, mtu 1400
-	met     func(*events.Link) bool
-	instead func(*events.Link) string // what a link is that does not meet it
+type Thing struct {
+	Wish    string // in the words of ip link set: up, mtu 1400
+	Met     func(*events.Link) bool
+	Instead func(*events.Link) string // what a link is that does not meet it
 }
 
 // String joins the wishes in the words of ip link set.
-func (a asked) String() string {
-	wishes := make([]string, len(a.things))
-	for i := range a.things {
-		wishes[i] = a.things[i].wish
+func (a Asked) String() string {
+	wishes := make([]string, len(a.Things))
+	for i := range a.Things {
+		wishes[i] = a.Things[i].Wish
 	}
 	return strings.Join(wishes, " ")
 }
 
-// lacking returns the first thing that l is not, or nil if it is all of them.
-func (a asked) lacking(l *events.Link) *thing {
-	for i := range a.things {
-		if !a.things[i].met(l) {
-			return &a.things[i]
+// Lacking returns the first thing that l is not, or nil if it is all of them.
+func (a Asked) Lacking(l *events.Link) *Thing {
+	for i := range a.Things {
+		if !a.Things[i].Met(l) {
+			return &a.Things[i]
 		}
 	}
 	return nil
@@ -46,9 +47,9 @@ func (a asked) lacking(l *events.Link) *thing {
 // asked for, not what it shall be.
 var naming = []string{"ifname", "altname", "ifindex", "family", "ext_mask", "ioctl", "not_sent"}
 
-// askedOf reads what a request to set a link wants of it.
-func askedOf(c *events.Change) asked {
-	a := asked{whole: true}
+// AskedOf reads what a request to set a link wants of it.
+func AskedOf(c *events.Change) Asked {
+	a := Asked{Whole: true}
 	for i := range c.Request {
 		field := &c.Request[i]
 		switch field.Name {
@@ -63,7 +64,7 @@ func askedOf(c *events.Change) asked {
 		case "nomaster":
 			a.master("")
 		default:
-			a.whole = a.whole && slices.Contains(naming, field.Name)
+			a.Whole = a.Whole && slices.Contains(naming, field.Name)
 		}
 	}
 	return a
@@ -82,7 +83,7 @@ var settable = []struct {
 }
 
 // flags reads the flags that shall be set, or those that shall be clear.
-func (a *asked) flags(c *events.Change, field string, on bool) {
+func (a *Asked) flags(c *events.Change, field string, on bool) {
 	for _, f := range settable {
 		// SIOCSIFFLAGS hands back the whole set as it was read: of that, up or
 		// down is what its callers come for.
@@ -97,28 +98,29 @@ func (a *asked) flags(c *events.Change, field string, on bool) {
 	}
 }
 
-func (a *asked) flag(bit uint32, on bool, wish, opposite string) {
-	a.things = append(a.things, thing{
-		wish:    wish,
-		met:     func(l *events.Link) bool { return l.Flags&bit != 0 == on },
-		instead: func(*events.Link) string { return opposite },
+func (a *Asked) flag(bit uint32, on bool, wish, opposite string) {
+	a.Things = append(a.Things, Thing{
+		Wish:    wish,
+		Met:     func(l *events.Link) bool { return l.Flags&bit != 0 == on },
+		Instead: func(*events.Link) string { return opposite },
 	})
 }
 
-func (a *asked) mtu(mtu uint32) {
-	a.things = append(a.things, thing{
-		wish:    fmt.Sprintf("mtu %d", mtu),
-		met:     func(l *events.Link) bool { return l.MTU == mtu },
-		instead: func(l *events.Link) string { return fmt.Sprintf("mtu %d", l.MTU) },
+func (a *Asked) mtu(mtu uint32) {
+	a.Things = append(a.Things, Thing{
+		Wish:    fmt.Sprintf("mtu %d", mtu),
+		Met:     func(l *events.Link) bool { return l.MTU == mtu },
+		Instead: func(l *events.Link) string { return fmt.Sprintf("mtu %d", l.MTU) },
 	})
 }
 
 // master reads the link's wanted master, "" for none.
-func (a *asked) master(name events.Name) {
-	a.things = append(a.things, thing{
-		wish:    masterText(name),
-		met:     func(l *events.Link) bool { return l.MasterName == name },
-		instead: func(l *events.Link) string { return masterText(l.MasterName) },
+func (a *Asked) master(name events.Name) {
+	a.Master = name
+	a.Things = append(a.Things, Thing{
+		Wish:    masterText(name),
+		Met:     func(l *events.Link) bool { return l.MasterName == name },
+		Instead: func(l *events.Link) string { return masterText(l.MasterName) },
 	})
 }
 

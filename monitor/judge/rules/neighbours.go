@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/trial"
+)
+
+// Neighbours are what is no mistake of this kind and yet should be known:
+// somebody changes a namespace that is not his own. Their cases carry no facts of
+// the two worlds.
+var Neighbours = []Rule{
+	{
+		Name:    "host-changed-by-container",
+		Looks:   "a container that has a network of its own changes the host's",
+		Why:     `No mistake of this kind, and yet somebody should know: a container that has a network of its own changed the host's.`,
+		Example: "nsenter --target 1 --net -- ip route del default",
+		Silence: "run the container with --network host if it manages the host's network: then it is not said",
+		Seen:    true,
+		Find:    hostChangedByContainer,
+	},
+	{
+		Name:    "cross-namespace",
+		Looks:   "a process changes a namespace that is neither its own nor the host's, and is no runtime or CNI plug-in",
+		Why:     `Likewise: somebody changed a network that is neither his own nor the host's. Runtimes and CNI plug-ins do so all day, and are passed over.`,
+		Example: "nsenter --target $(pidof other) --net -- ip link set eth0 down",
+		Silence: "an ignore rule for the program, if it does so on purpose",
+		Seen:    true,
+		Find:    crossNamespace,
+	},
+}
+
+// changesOther reports whether a change did something to a namespace: what failed,
+// or only looked, has no effect on others.
+func changesOther(k *Case) bool {
+	return k.Action != events.Lookup && k.Did.Result != trial.Fails && k.Did.Result != trial.Idle && k.Known
+}
+
+// Away reports whether the process changed a namespace that is not the one of its
+// container, or, if it is of none, not the one that it lives in. A process can go
+// and live in another namespace, a container can't; but its runtime may have told
+// of the namespace that it had before it was started again.
+func Away(c *events.Change) bool {
+	if c.Process.NetnsInode != 0 && c.Process.NetnsInode != c.Netns.Inode {
+		return true
+	}
+	switch told := c.Container; {
+	case told == nil || !told.Told:
+		return false
+	case told.HostNet:
+		return !c.Netns.Host
+	case told.Netns == 0 || told.Netns == c.Netns.Inode:
+		return false
+	}
+	return c.Netns.Host || c.Netns.Owner != "" && c.Netns.Owner != "container "+c.Container.Name.String()
+}
+
+// hostChangedByContainer finds a container that reaches out of its own network.
+func hostChangedByContainer(k *Case) *Finding {
+	c := k.Change
+	if !c.Netns.Host || c.Container == nil || !changesOther(k) || !Away(c) {
+		return nil
+	}
+	return &Finding{
+		About:     string(c.Target),
+		Facts:     []Fact{{HostChanged, fmt.Sprintf("%s has a network of its own, and changed the host's", Actor(c))}},
+		Summary:   fmt.Sprintf("%s changed the host's network: %s", Actor(c), c.Command()),
+		Changed:   fmt.Sprintf("%s %s in the host's namespace %d", c.Kind, c.Target, c.Netns.Inode),
+		Untouched: Actor(c) + "'s own network",
+		Because:   "a container with a network of its own reached into the host's",
+	}
+}
+
+// crossNamespace finds a process that reaches into a namespace of somebody else's.
+func crossNamespace(k *Case) *Finding {
+	c := k.Change
+	if c.Netns.Host || !changesOther(k) || !Away(c) {
+		return nil
+	}
+	f := &Finding{
+		About:     string(c.Target),
+		Facts:     []Fact{{OtherNamespace, fmt.Sprintf("%s changed %s, which is not its own", who(c), owner(c))}},
+		Summary:   fmt.Sprintf("%s changed %s, which is neither its own nor the host's: %s", who(c), owner(c), c.Command()),
+		Changed:   fmt.Sprintf("%s %s in %s, namespace %d", c.Kind, c.Target, owner(c), c.Netns.Inode),
+		Untouched: "its own network",
+		Because:   "the process lives in another network namespace, and is no runtime",
+	}
+	if c.Container != nil {
+		f.Facts = append(f.Facts, Fact{ContainerReachesOut, "it is a container that reaches out of its own network"})
+	}
+	return f
+}
+
+// who is the container, or the process if it is of none.
+func who(c *events.Change) string {
+	if c.Container == nil {
+		return c.Process.Name.String()
+	}
+	return Actor(c)
+}
