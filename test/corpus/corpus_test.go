@@ -3,8 +3,9 @@ package corpus
 import (
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,8 +16,16 @@ import (
 
 var update = flag.Bool("update", false, "record what the corpus gave, and write docs/corpus.md")
 
-// lateness is how long a late scenario's container runs before anything is done in it.
-const lateness = 65 * time.Second
+// parallel is how many scenarios are under way. Most of the time they wait, for the container to be some seconds old.
+const parallel = "10"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", parallel); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // goal is what precision and recall have to reach.
 const goal = 0.95
@@ -44,24 +53,43 @@ func TestLive(t *testing.T) {
 // liveRun is a run of the whole corpus.
 type liveRun struct {
 	*stage
-	mu   sync.Mutex // held while a scenario is made: those that are late have goroutines of their own
-	made []*Made
+	made []*Made // under turn
 }
 
 func (l *liveRun) make(t *testing.T, sc *Scenario) {
+	t.Parallel()
 	p := &play{stage: l.stage, Scenario: sc, t: t}
-	if sc.Late {
-		p.begin()
-		began := time.Now()
-		t.Parallel() // goes on when all others have been made
-		time.Sleep(time.Until(began.Add(lateness)))
+	if sc.onNode() {
+		l.turn.Lock()
+		defer l.turn.Unlock()
+		l.calm.Lock()
+		defer l.calm.Unlock()
+		defer restoreNode(t, l.node)
+	} else {
+		p.beginCalmly()
+		time.Sleep(time.Until(p.began.Add(ages[sc.Age])))
+		l.turn.Lock()
+		defer l.turn.Unlock()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	t.Cleanup(func() { restoreNode(t, l.node) })
 	made := p.perform()
 	l.made = append(l.made, made)
 	judge(t, sc, said(made, l.events))
+	if t.Failed() {
+		l.explain(t, made)
+	}
+}
+
+// explain logs what wrongns told of a scenario.
+func (l *liveRun) explain(t *testing.T, made *Made) {
+	for i := range l.events {
+		switch e := &l.events[i]; {
+		case !made.owns(e):
+		case e.Event == "warning":
+			t.Logf("%s", e.Line)
+		default:
+			t.Logf("%s: %s by %s (%s)", e.Event, e.Message, e.Process.Name, e.Change.Result)
+		}
+	}
 }
 
 // judge fails the test if what was said is not as expected.
@@ -94,6 +122,9 @@ func (l *liveRun) finish(t *testing.T, all []*Scenario) {
 	table := tabulate(all, l.made, l.events)
 	t.Logf("\n%s", table)
 	log := &recording{l.made, l.events}
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), "log.jsonl"), log.log(), 0o644); err != nil {
+		t.Error(err)
+	}
 	if *update {
 		log.write(t, table)
 	}
@@ -162,7 +193,7 @@ expect: likely no-op-on-shadowed-link, maybe missing-link
 image: busybox
 network: macvlan, bridge
 options: --pid host
-late: yes
+age: old
 -- host --
 ip link set eth1 down
 -- exec tty --
@@ -179,7 +210,7 @@ ip link set eth1 up
 	want := &Scenario{
 		Name: "web", Why: "The operator wants the host's card up.",
 		Expect:    Expectation{said: true, Likely: []string{"no-op-on-shadowed-link"}, Maybe: []string{"missing-link"}},
-		Container: "docker", Image: "busybox", Networks: []string{"macvlan", "bridge"}, Options: []string{"--pid", "host"}, Late: true,
+		Container: "docker", Image: "busybox", Networks: []string{"macvlan", "bridge"}, Options: []string{"--pid", "host"}, Age: "old",
 		Steps: []Step{
 			{Kind: "host", Lines: []Line{{Text: "ip link set eth1 down"}}},
 			{Kind: "exec", TTY: true, Lines: []Line{
@@ -202,6 +233,8 @@ func TestParseErrors(t *testing.T) {
 		"# why\nexpect: surely missing-link\n":                  `expect: "surely missing-link": not likely, suspected or maybe`,
 		good + "colour: red\n":                                  "colour: there is no such key",
 		good + "image:\n":                                       "image: has no value",
+		good + "age: young\n":                                   "age young: there is none of that name",
+		good + "-- host --\n:\n-- before --\n:\n":               "the section before is not the first",
 		good + "what\n":                                         `"what": neither # comment nor key: value`,
 		good + "-- nowhere --\nip link\n":                       `section "nowhere": there is none of that name`,
 		good + "-- exec quietly --\nip link\n":                  `section "exec quietly": there is none of that name`,

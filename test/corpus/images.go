@@ -30,6 +30,8 @@ func (s *stage) image(t testing.TB, name string) string {
 		t.Fatalf("image %s: there is none of that name in images.go", name)
 	}
 	full := "wrongns-test/" + name
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.made[full] {
 		return full
 	}

@@ -102,7 +102,11 @@ func (s *stage) unshare(t testing.TB, sc *Scenario) *place {
 	keeper := s.daemon.OnHost("unshare", "--net", "--", "sleep", keeperLife)
 	pid := keep(t, keeper)
 	file := fmt.Sprintf("/proc/%d/ns/net", pid)
-	await(t, "the namespace of unshare", func() bool { return inodeOf(file) != 0 && inodeOf(file) != inodeOf("/run/netns/"+nodeNetns) })
+	// Until it is a sleep it is nsenter and then unshare, and in the machine's own namespace and then in the node's.
+	await(t, "the namespace of unshare", func() bool {
+		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		return string(name) == "sleep\n"
+	})
 	name := netnsPrefix + sc.Name // only for as long as ip needs one
 	if _, err := ip("netns", "attach", name, strconv.Itoa(pid)); err != nil {
 		t.Fatal(err)
@@ -122,10 +126,11 @@ func (s *stage) unshare(t testing.TB, sc *Scenario) *place {
 // bare gives a namespace its links. enter is the command that runs another one in it; it is run on the node.
 func (s *stage) bare(t testing.TB, sc *Scenario, name string, enter func(words ...string) []string) *place {
 	t.Helper()
-	s.bares++
-	number := 100 + s.bares
 	p := &place{netns: "/run/netns/" + name, inode: inodeOf("/run/netns/" + name)}
+	s.mu.Lock()
 	s.inodes[p.inode] = true
+	number := 150 + len(s.inodes)
+	s.mu.Unlock()
 	for i, network := range sc.Networks {
 		n, ok := networks[network]
 		if !ok && network != "none" {

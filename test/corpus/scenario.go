@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/tools/txtar"
 )
@@ -29,12 +30,13 @@ type Scenario struct {
 	Options     []string // of docker run
 	Command     []string // the container's, in place of a sleep
 	Ready       string   // a command that succeeds when the container is ready; ""
-	Late        bool
+	Age         string   // of the container when something is done in it: new, settled or old
 	Steps       []Step
 }
 
 // The kinds of steps.
 const (
+	beforeStep     = "before"
 	hostStep       = "host"
 	execStep       = "exec"
 	shellStep      = "shell"
@@ -54,6 +56,10 @@ type Line struct {
 	Fails  bool // it must fail
 	Either bool // it may fail
 }
+
+// ages are by name how long a container has been there when something is done in it. wrongns thinks of a person after
+// some seconds, of what has been there for long after a minute.
+var ages = map[string]time.Duration{"new": 0, "settled": 2500 * time.Millisecond, "old": 63 * time.Second}
 
 // folders are those of the corpus.
 var folders = map[string]bool{"mistakes": true, "innocents": false}
@@ -111,7 +117,7 @@ func read(path string, mistake bool) (*Scenario, error) {
 // Parse reads a scenario. The error says what is not as README.md has it.
 func Parse(name string, content []byte) (*Scenario, error) {
 	archive := txtar.Parse(content)
-	s := &Scenario{Name: name, Container: "docker", Image: "iproute2", Networks: []string{"macvlan"}}
+	s := &Scenario{Name: name, Container: "docker", Image: "iproute2", Networks: []string{"macvlan"}, Age: "settled"}
 	if err := s.header(archive.Comment); err != nil {
 		return nil, err
 	}
@@ -168,8 +174,8 @@ func (s *Scenario) set(key, value string) (err error) {
 		s.Command = strings.Fields(value)
 	case "ready":
 		s.Ready = value
-	case "late":
-		s.Late = value == "yes"
+	case "age":
+		s.Age = value
 	default:
 		err = errors.New("there is no such key")
 	}
@@ -188,7 +194,7 @@ func split(list string) []string {
 func parseStep(section txtar.File) (Step, error) {
 	words := strings.Fields(section.Name)
 	step := Step{Kind: words[0], TTY: len(words) == 2 && words[1] == "tty"}
-	if !slices.Contains([]string{hostStep, execStep, shellStep, entrypointStep}, step.Kind) ||
+	if !slices.Contains([]string{beforeStep, hostStep, execStep, shellStep, entrypointStep}, step.Kind) ||
 		len(words) > 2 || len(words) == 2 && !step.TTY {
 		return step, fmt.Errorf("section %q: there is none of that name", section.Name)
 	}
@@ -211,6 +217,7 @@ func parseStep(section txtar.File) (Step, error) {
 
 // check refuses what can't be meant.
 func (s *Scenario) check() error {
+	_, known := ages[s.Age]
 	switch {
 	case s.Why == "":
 		return errors.New("no comment says why it is what it is")
@@ -218,12 +225,19 @@ func (s *Scenario) check() error {
 		return errors.New("it expects nothing: expect: silence is to be said")
 	case s.Undecidable != "" && s.Expect.mistake():
 		return errors.New("what is undecidable can't be expected to be likely")
-	case len(s.Steps) == 0:
-		return errors.New("it has no steps")
+	case !known:
+		return fmt.Errorf("age %s: there is none of that name", s.Age)
+	case slices.ContainsFunc(s.Steps[min(1, len(s.Steps)):], func(step Step) bool { return step.Kind == beforeStep }):
+		return errors.New("the section before is not the first")
 	case len(s.Command) > 0 && s.entrypoint() != nil:
 		return errors.New("it has a command and an entrypoint")
 	}
 	return nil
+}
+
+// onNode reports whether the scenario does something on the node, which it then needs for itself.
+func (s *Scenario) onNode() bool {
+	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Kind == beforeStep || step.Kind == hostStep })
 }
 
 // entrypoint returns the script that the container starts with, or nil.

@@ -6,23 +6,27 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/wrongns/wrongns/test/docker"
 )
 
-// stage is the node with its Docker, watched by wrongns. One scenario at a time is made on it.
+// stage is the node with its Docker, watched by wrongns.
 type stage struct {
+	turn sync.Mutex   // held by the scenario that is at its steps
+	calm sync.RWMutex // for writing by one that does something on the node, for reading by those whose containers start
+
+	mu        sync.Mutex
 	daemon    *docker.Daemon
 	watch     *docker.Watch
-	events    []docker.Event // all so far
-	made      map[string]bool
-	inodes    map[uint64]bool // bare namespaces that were made
-	bares     int
-	node      []object // as it has to be between scenarios
-	hostPID   int      // sleeps on the node
-	neighbour *place   // a namespace that is nobody's
+	events    []docker.Event  // under turn: all so far
+	made      map[string]bool // under mu: images
+	inodes    map[uint64]bool // under mu: bare namespaces
+	node      []object        // as it has to be between scenarios
+	hostPID   int             // sleeps on the node
+	neighbour *place          // a namespace that is nobody's
 }
 
 func newStage(t testing.TB) *stage {
@@ -39,7 +43,11 @@ func newStage(t testing.TB) *stage {
 		t.Fatal(err)
 	}
 	s.watch = docker.StartWatch(t, s.daemon)
-	s.watch.Also = func(e *docker.Event) bool { return s.inodes[e.Netns.Inode] || s.inodes[e.Process.Netns.Inode] }
+	s.watch.Also = func(e *docker.Event) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.inodes[e.Netns.Inode] || s.inodes[e.Process.Netns.Inode]
+	}
 	return s
 }
 
@@ -95,6 +103,7 @@ type play struct {
 	*Scenario
 	t     testing.TB
 	place *place // nil as long as it has not begun
+	began time.Time
 }
 
 // perform makes a scenario's steps, and returns what was made when all its events are there.
@@ -103,14 +112,16 @@ func (p *play) perform() *Made {
 	made := &Made{Name: p.Name, From: time.Now()}
 	for _, step := range p.Steps {
 		switch step.Kind {
-		case hostStep:
+		case beforeStep:
 			p.onHost(&step)
-		case execStep:
-			p.exec(&step)
-		case shellStep:
-			p.shell(&step)
-		case entrypointStep:
 			p.begin()
+		case hostStep:
+			p.begin()
+			p.onHost(&step)
+		case execStep, shellStep:
+			p.begin()
+			time.Sleep(time.Until(p.began.Add(ages[p.Age])))
+			map[string]func(*Step){execStep: p.exec, shellStep: p.shell}[step.Kind](&step)
 		}
 	}
 	p.begin()
@@ -133,7 +144,7 @@ func (p *play) begin() {
 	if !ok {
 		p.t.Fatalf("container %s: there is no such kind", p.Container)
 	}
-	p.place = start(p.stage, p.t, p.Scenario)
+	p.place, p.began = start(p.stage, p.t, p.Scenario), time.Now()
 	if p.Ready != "" {
 		await(p.t, p.Ready, func() bool {
 			_, exit, err := run(p.place.command(false, p.words(p.Ready)...), false)
@@ -142,11 +153,16 @@ func (p *play) begin() {
 	}
 }
 
+// beginCalmly is begin while nothing is done on the node.
+func (p *play) beginCalmly() {
+	p.t.Helper()
+	p.calm.RLock()
+	defer p.calm.RUnlock() // even if the test ends here
+	p.begin()
+}
+
 // expand puts in what stands for a name or a number.
 func (p *play) expand(text string) string {
-	if strings.Contains(text, "$PID") || strings.Contains(text, "$NETNS") || strings.Contains(text, "$ADDRESS") {
-		p.begin()
-	}
 	text = strings.NewReplacer("$NAME", p.Name, "$NODE", nodeNetns, "$HOST_PID", strconv.Itoa(p.hostPID),
 		"$NEIGHBOUR_PID", strconv.Itoa(p.neighbour.pid)).Replace(text)
 	if p.place == nil {
@@ -192,7 +208,6 @@ func (p *play) onHost(step *Step) {
 
 func (p *play) exec(step *Step) {
 	p.t.Helper()
-	p.begin()
 	for _, line := range step.Lines {
 		out, exit, err := run(p.place.command(step.TTY, p.words(line.Text)...), step.TTY)
 		p.check(line, out, exit, err)
@@ -201,7 +216,6 @@ func (p *play) exec(step *Step) {
 
 func (p *play) shell(step *Step) {
 	p.t.Helper()
-	p.begin()
 	s, err := start(p.place.command(step.TTY, "sh"), step.TTY)
 	if err != nil {
 		p.t.Fatalf("start shell: %v", err)
