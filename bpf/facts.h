@@ -50,6 +50,17 @@ static __always_inline void NAMED(read_credentials)(struct process_facts *f, str
 	}
 }
 
+static __always_inline void NAMED(read_root)(struct process_facts *f, struct task_struct *task)
+{
+	struct fs_struct *fs = GET(task, fs);
+	struct dentry *root = GET(fs, root.dentry);
+	struct inode *inode = GET(root, d_inode);
+	struct super_block *sb = GET(root, d_sb);
+
+	f->root_ino = GET(inode, i_ino);
+	f->root_dev = GET(sb, s_dev);
+}
+
 static __always_inline __u64 NAMED(cgroup_id)(struct task_struct *task)
 {
 	struct css_set *set = GET(task, cgroups);
@@ -79,12 +90,12 @@ static __always_inline void NAMED(read_facts)(struct process_facts *f, struct ta
 	f->flags = (GET(signal, tty) ? PROCESS_TTY : 0) |
 		   (flags & PF_KTHREAD ? PROCESS_KTHREAD : 0) |
 		   (flags & PF_IO_WORKER ? PROCESS_WORKER : 0);
-	f->pad = 0;
 	NAMED(copy_name)(f->name, leader->comm);
 	NAMED(copy_name)(f->thread, task->comm);
 	NAMED(copy_name)(f->parent_name, parent->comm);
 	NAMED(read_namespaces)(f, task);
 	NAMED(read_credentials)(f, task);
+	NAMED(read_root)(f, task);
 }
 
 #undef GET

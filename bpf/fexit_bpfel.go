@@ -60,6 +60,7 @@ type FexitProcessRecord struct {
 		Cgroup       uint64
 		NetnsCookie  uint64
 		ParentStart  uint64
+		RootIno      uint64
 		Tgid         uint32
 		Tid          uint32
 		Parent       uint32
@@ -73,7 +74,7 @@ type FexitProcessRecord struct {
 		Utsns        uint32
 		Cgroupns     uint32
 		Flags        uint32
-		Pad          uint32
+		RootDev      uint32
 		Name         [16]int8
 		Thread       [16]int8
 		ParentName   [16]int8

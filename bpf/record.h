@@ -48,6 +48,7 @@ struct process_facts {
 	__u64 cgroup;       /* kernfs id of the cgroup that the tail names */
 	__u64 netns_cookie; /* 0 where the kernel has none (before 5.12) */
 	__u64 parent_start;
+	__u64 root_ino;     /* of its root directory */
 	__u32 tgid;
 	__u32 tid;
 	__u32 parent;
@@ -60,13 +61,13 @@ struct process_facts {
 	__u32 userns;
 	__u32 utsns;
 	__u32 cgroupns;
-	__u32 flags; /* PROCESS_* */
-	__u32 pad;
+	__u32 flags;    /* PROCESS_* */
+	__u32 root_dev; /* of its root directory's filesystem, as the kernel has it: major << 20 | minor */
 	char name[NAME_MAX_LEN];   /* comm of the thread group's leader */
 	char thread[NAME_MAX_LEN]; /* comm of the thread itself */
 	char parent_name[NAME_MAX_LEN];
 };
-_Static_assert(sizeof(struct process_facts) == 152, "process_facts has no holes");
+_Static_assert(sizeof(struct process_facts) == 160, "process_facts has no holes");
 
 /* Flags of struct process_record: which of the tail's strings were cut. */
 #define CUT_COMMAND_LINE (1 << 0)
@@ -85,7 +86,7 @@ struct process_record {
 	__u16 flags;        /* CUT_* */
 	__u16 pad[3];
 };
-_Static_assert(sizeof(struct process_record) == 184, "process_record has no holes");
+_Static_assert(sizeof(struct process_record) == 192, "process_record has no holes");
 
 /* One network interface. */
 struct link_state {

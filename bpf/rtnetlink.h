@@ -31,6 +31,7 @@ struct rtnl_head {
 #define NLM_F_REQUEST   0x01
 #define NLM_F_ACK       0x04
 #define NLM_F_DUMP      0x300
+#define NLM_F_CREATE    0x400
 #define RTM_BASE        16
 #define RTM_NEWLINK     16
 #define RTM_DELLINK     17
@@ -227,7 +228,8 @@ static __always_inline __u64 rtnl_link(struct net *net, const struct link_attrib
 /*
  * The same after the request. A link that was moved, or made elsewhere, is the
  * newest of its namespace; so is one that the kernel had to find a name for. That
- * is true only of a request that is known to have been done.
+ * is true only of a request that is known to have been done. One that makes no link
+ * and names none that can be found here goes by an alternative name.
  */
 static __always_inline __u64 rtnl_link_after(const struct link_namespaces *n, const struct link_attributes *l,
 					     const void *message, const struct rtnl_head *h, bool done)
@@ -237,7 +239,7 @@ static __always_inline __u64 rtnl_link_after(const struct link_namespaces *n, co
 	if (done && n->moved)
 		return link_newest((__u64)n->moved);
 	dev = rtnl_link(n->net, l, message, h);
-	if (!dev && done && !h->index && h->nlh.nlmsg_type == RTM_NEWLINK)
+	if (!dev && done && !h->index && h->nlh.nlmsg_type == RTM_NEWLINK && h->nlh.nlmsg_flags & NLM_F_CREATE)
 		return link_newest((__u64)n->net);
 	return dev;
 }

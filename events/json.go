@@ -297,17 +297,57 @@ func (w *writer) container(c *Container) {
 		w.text("name", string(c.Image))
 		w.end()
 	}
+	if c.Init != nil {
+		w.object("init")
+		w.uint("pid", uint64(c.Init.PID))
+		w.uint("start_time_boot_ns", c.Init.Start)
+		w.end()
+	}
+	if c.Told {
+		w.told(c)
+	}
 	w.end()
 }
 
-// worlds writes what the judge knew of both worlds, so that replay can judge again.
+// told writes what the runtime tells of how the container is made.
+func (w *writer) told(c *Container) {
+	w.bool("told", true)
+	w.bool("privileged", c.Privileged)
+	w.bool("host_network", c.HostNet)
+	texts(w, "host_mounts", c.HostMounts)
+	if c.Netns != 0 {
+		w.object("netns")
+		w.uint("inode", uint64(c.Netns))
+		w.end()
+	}
+	w.text("ignore", c.Ignore)
+}
+
+// worlds writes what the judge knew of both worlds and of the process between
+// them, so that replay can judge again.
 func (w *writer) worlds(c *Change) {
-	if c.Here == nil && c.Host == nil {
+	if c.Here == nil && c.Host == nil && c.Standing == nil {
 		return
 	}
 	w.object("facts")
+	w.standing("process", c.Standing)
 	w.facts("here", c.Here)
 	w.facts("host", c.Host)
+	w.end()
+}
+
+func (w *writer) standing(key string, s *Standing) {
+	if s == nil {
+		return
+	}
+	w.object(key)
+	w.bool("known", s.Known)
+	if s.Known || len(s.Namespaces) > 0 {
+		texts(w, "host_namespaces", s.Namespaces)
+	}
+	if s.Known || s.Root {
+		w.bool("host_root", s.Root)
+	}
 	w.end()
 }
 
@@ -320,15 +360,51 @@ func (w *writer) facts(key string, f *Facts) {
 	w.link("link", f.Link)
 	array(w, "addresses", f.Addresses, appendPrefix)
 	w.link("master", f.Master)
-	if n := f.Nexthop; n != nil {
-		w.object("nexthop")
-		w.addr("gateway", n.Gateway)
-		w.bool("on_link", n.OnLink)
-		w.bool("own", n.Own)
-		w.text("dev", string(n.Dev))
-		w.end()
-	}
+	w.nexthop(f.Nexthop)
 	array(w, "defaults", f.Defaults, appendAddr)
+	w.route(f.Route)
+	if f.RouteKnown {
+		w.bool("route_known", true)
+	}
+	w.fit(f.Fit)
+	w.end()
+}
+
+func (w *writer) nexthop(n *Nexthop) {
+	if n == nil {
+		return
+	}
+	w.object("nexthop")
+	w.addr("gateway", n.Gateway)
+	w.bool("on_link", n.OnLink)
+	w.bool("own", n.Own)
+	w.text("dev", string(n.Dev))
+	w.end()
+}
+
+// route writes a route that stands; its metric may well be 0.
+func (w *writer) route(r *Route) {
+	if r == nil {
+		return
+	}
+	w.object("route")
+	w.addr("gateway", r.Gateway)
+	w.text("dev", string(r.Dev))
+	w.number("metric", uint64(r.Metric))
+	w.end()
+}
+
+func (w *writer) fit(f *Fit) {
+	if f == nil {
+		return
+	}
+	w.object("fit")
+	if f.Prefix.IsValid() {
+		w.key("prefix")
+		w.b = appendPrefix(w.b, f.Prefix)
+	}
+	w.text("dev", string(f.Dev))
+	w.bool("own", f.Own)
 	w.end()
 }
 
@@ -362,7 +438,9 @@ func (w *writer) warning(wa *Warning) {
 	w.text("because", wa.Because)
 	w.side("own", &wa.Own)
 	w.side("host", &wa.Host)
-	w.texts("advice", wa.Advice)
+	if len(wa.Advice) > 0 {
+		texts(w, "advice", wa.Advice)
+	}
 	array(w, "changes", wa.Changes, appendNumber)
 	w.uint("count", uint64(wa.Count))
 }

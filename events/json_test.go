@@ -65,8 +65,10 @@ func TestJSONOfTheContract(t *testing.T) {
 		`"namespaces":{"mnt":4026532278,"pid":4026532280,"user":4026531837,"uts":4026532279,"cgroup":4026532282},` +
 		`"cgroup":{"path":"/docker/84f98fadc384","id":7311},` +
 		`"parent":{"pid":4100,"start_time_boot_ns":80000000000,"name":"sh","command_line":"sh"},"descent":[4100,4080]},` +
-		`"container":{"id":"84f98fadc384` + strings.Repeat("0", 52) + `","name":"web","runtime":"docker","image":{"name":"tools:latest"}},` +
-		`"facts":{"here":{"known":true,"link":` + link + `,"addresses":["192.168.1.5/24"]},` +
+		`"container":{"id":"84f98fadc384` + strings.Repeat("0", 52) + `","name":"web","runtime":"docker","image":{"name":"tools:latest"},` +
+		`"init":{"pid":4080,"start_time_boot_ns":79000000000},` +
+		`"told":true,"privileged":true,"host_network":false,"host_mounts":["/etc"],"netns":{"inode":4026532281},"ignore":"host-gateway"},` +
+		`"facts":{"process":{"known":true,"host_namespaces":["uts"],"host_root":false},"here":{"known":true,"link":` + link + `,"addresses":["192.168.1.5/24"]},` +
 		`"host":{"known":true,"link":{"ifindex":7,"ifname":"eth0","flags":["BROADCAST"],"mtu":1500}}},` +
 		`"capture":{"tier":"fexit","truncated":false}}`
 	if got != want {
@@ -89,7 +91,7 @@ func TestJSONObeysTheSchema(t *testing.T) {
 	}
 	for name, line := range map[string][]byte{
 		"up": sampleUp().AppendJSON(nil, &sampleHost), "route": sampleRoute().AppendJSON(nil, nil),
-		"gateway": sampleGateway().AppendJSON(nil, &HostInfo{Name: "n"}), "moved": moved.AppendJSON(nil, &sampleHost),
+		"gateway": sampleGateway().AppendJSON(nil, &HostInfo{Name: "n"}), "address": sampleAddress().AppendJSON(nil, nil), "moved": moved.AppendJSON(nil, &sampleHost),
 		"sparse": sparse.AppendJSON(nil, &HostInfo{}), "odd": odd.AppendJSON(nil, &sampleHost),
 		"warning": sampleWarning().AppendJSON(nil, &sampleHost), "bare warning": (&Warning{Time: sampleTime, Rule: "x", Confidence: math.NaN()}).AppendJSON(nil, nil),
 		"lost": sampleLost().AppendJSON(nil, &sampleHost), "started": sampleStarted().AppendJSON(nil, &sampleHost),
@@ -119,7 +121,7 @@ func TestSchemaIsStrict(t *testing.T) {
 func TestAbsentMeansNotKnown(t *testing.T) {
 	s := lineSchema(t)
 	c := sampleUp()
-	c.Known, c.Container, c.Here, c.Host, c.Process.LoginUID = false, nil, nil, nil, NoUID
+	c.Known, c.Container, c.Here, c.Host, c.Standing, c.Process.LoginUID = false, nil, nil, nil, nil, NoUID
 	got := parse(t, s, c.AppendJSON(nil, nil))
 	for _, path := range []string{"host", "change.result", "change.errno", "container", "facts", "process.login_uid", "process.thread_name"} {
 		if v := get(got, path); v != nil {
@@ -134,6 +136,38 @@ func TestAbsentMeansNotKnown(t *testing.T) {
 	for _, path := range []string{"process.user", "process.interactive", "process.capabilities"} {
 		if v := get(got, path); v != nil {
 			t.Errorf("%s of an incomplete process is %v, want it absent", path, v)
+		}
+	}
+}
+
+// TestFactsOfRoutesAndAddresses pins what stands of them in both worlds, and what
+// is left out where it is not known.
+func TestFactsOfRoutesAndAddresses(t *testing.T) {
+	s := lineSchema(t)
+	straight, empty := sampleGateway(), sampleUp()
+	straight.Host.Route = &Route{Dev: "a\x1b"}
+	empty.Container.HostMounts, empty.Standing.Namespaces = nil, nil
+	for _, tt := range []struct {
+		c          *Change
+		path, want string
+	}{
+		{sampleGateway(), "facts.host.route", `{"dev":"ens3","gateway":"192.168.1.1","metric":100}`},
+		{sampleGateway(), "facts.host.route_known", `true`},
+		{sampleGateway(), "facts.here.route_known", `null`},
+		{straight, "facts.host.route", `{"dev":"a\\x1b","dev_hex":"611b","metric":0}`},
+		{sampleAddress(), "facts.here.fit", `{"dev":"eth0","own":false,"prefix":"192.168.1.5/24"}`},
+		{sampleAddress(), "facts.host.fit", `{"dev":"ens3","own":true,"prefix":"192.168.1.9/24"}`},
+		{sampleAddress(), "facts.process", `{"known":false}`},
+		{sampleAddress(), "container", `{"id":"84f98fadc384"}`},
+		{empty, "facts.process", `{"host_namespaces":[],"host_root":false,"known":true}`},
+		{empty, "container.host_mounts", `[]`},
+	} {
+		got, err := json.Marshal(get(parse(t, s, tt.c.AppendJSON(nil, nil)), tt.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.path, got, tt.want)
 		}
 	}
 }
@@ -232,7 +266,7 @@ func original(t testing.TB, o any, key string) string {
 
 func TestJSONDoesNotAllocate(t *testing.T) {
 	b := make([]byte, 0, MaxLine)
-	for _, c := range []*Change{sampleRoute(), sampleUp(), sampleGateway()} {
+	for _, c := range []*Change{sampleRoute(), sampleUp(), sampleGateway(), sampleAddress()} {
 		if n := testing.AllocsPerRun(100, func() { b = c.AppendJSON(b[:0], &sampleHost) }); n != 0 {
 			t.Errorf("%s: %v allocations", c.Command(), n)
 		}

@@ -273,16 +273,29 @@ func (w *writer) list(key string, items Object) {
 	w.cutFrom(key, kept, len(items))
 }
 
-// texts writes a list of texts.
-func (w *writer) texts(key string, list []string) {
-	if len(list) == 0 {
-		return
+// texts writes a list of texts in the way of list, even if it is empty.
+func texts[S ~string](w *writer, key string, list []S) {
+	kept := list[:min(len(list), w.cut.list)]
+	printable := true
+	w.key(key)
+	w.b = append(w.b, '[')
+	for _, s := range kept {
+		w.comma()
+		var plain bool
+		w.b, plain = appendQuoted(w.b, shorten(string(s), w.cut.text))
+		printable = printable && plain
 	}
-	items := make(Object, len(list))
-	for i, s := range list {
-		items[i].Value = OutsideValue(s)
+	w.b = append(w.b, ']')
+	if !printable {
+		w.keyBeside(key, "_hex")
+		w.b = append(w.b, '[')
+		for _, s := range kept {
+			w.comma()
+			w.b = appendHex(w.b, shorten(string(s), w.cut.text))
+		}
+		w.b = append(w.b, ']')
 	}
-	w.list(key, items)
+	w.cutFrom(key, len(kept), len(list))
 }
 
 // element writes one element of a list and reports whether it could be shown as it is.

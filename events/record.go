@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // The record's layout is that of bpf/record.h; a test holds these structs against
@@ -32,9 +34,10 @@ type recordHeader struct {
 
 type processFacts struct {
 	Start, ExecID, Capabilities, Cgroup, NetnsCookie, ParentStart uint64
+	RootIno                                                       uint64
 	Tgid, Tid, Parent, UID, LoginUID, Session                     uint32
 	Netns, Mntns, Pidns, Userns, Utsns, Cgroupns                  uint32
-	Flags, _                                                      uint32
+	Flags, RootDev                                                uint32
 	Name, Thread, ParentName                                      [16]byte
 }
 
@@ -192,6 +195,8 @@ func ParseProcess(b []byte) (id uint64, p *Process, err error) {
 		NetnsInode:   f.Netns,
 		NetnsCookie:  f.NetnsCookie,
 		Namespaces:   Namespaces{Mnt: f.Mntns, PID: f.Pidns, User: f.Userns, UTS: f.Utsns, Cgroup: f.Cgroupns},
+		RootDev:      statDev(f.RootDev),
+		RootIno:      f.RootIno,
 		CgroupID:     f.Cgroup,
 		Parent:       &Parent{PID: f.Parent, Start: f.ParentStart, Name: cString(f.ParentName[:])},
 	}
@@ -247,6 +252,12 @@ func (t *tail) link(n uint16, what string) (*Link, uint32) {
 		Master:  s.Master, MasterName: cString(s.MasterName[:]),
 		Parent: s.Lower, ParentName: cString(s.LowerName[:]),
 	}, s.Netns
+}
+
+// statDev is a device's number as stat(2) has it, from the kernel's own form.
+func statDev(dev uint32) uint32 {
+	const minorBits = 20
+	return uint32(unix.Mkdev(dev>>minorBits, dev&(1<<minorBits-1)))
 }
 
 // pids reads process numbers of four bytes each; nil for none.

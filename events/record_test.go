@@ -35,7 +35,7 @@ func processRecordOf(commandLine, executable, cgroup string) []byte {
 		Facts: processFacts{
 			Start: 5, ExecID: 1, Capabilities: 1 << 12, Cgroup: 99, NetnsCookie: 4098, ParentStart: 3,
 			Tgid: 41, Tid: 42, Parent: 40, UID: 1000, LoginUID: NoUID, Session: NoUID, Netns: 1, Mntns: 2, Pidns: 3,
-			Userns: 4, Utsns: 5, Cgroupns: 6, Flags: processTTY,
+			Userns: 4, Utsns: 5, Cgroupns: 6, Flags: processTTY, RootDev: 253<<20 | 0x101, RootIno: 1 << 40,
 			Name: fixed16("ip"), Thread: fixed16("worker"), ParentName: fixed16("sh"),
 		},
 	}
@@ -75,6 +75,7 @@ func TestParseProcess(t *testing.T) {
 				p.CommandLine != "ip link set 'my link'" || p.Executable != "/sbin/ip" || p.Cgroup != "/docker/abc.scope" ||
 				p.CgroupID != 99 || p.Truncated || !p.Interactive || p.LoginUID != NoUID || p.UID != 1000 ||
 				p.NetnsInode != 1 || p.NetnsCookie != 4098 || p.Namespaces != (Namespaces{2, 3, 4, 5, 6}) ||
+				p.RootDev != 0x10fd01 || p.RootIno != 1<<40 ||
 				p.Parent.PID != 40 || p.Parent.Name != "sh" || p.Parent.Start != 3 {
 				t.Errorf("id %d, %+v, parent %+v", id, p, p.Parent)
 			}

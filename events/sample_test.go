@@ -24,7 +24,9 @@ func sampleProcess(commandLine string) *Process {
 }
 
 func sampleContainer() *Container {
-	return &Container{ID: "84f98fadc384" + strings.Repeat("0", 52), Name: "web", Runtime: "docker", Image: "tools:latest"}
+	return &Container{ID: "84f98fadc384" + strings.Repeat("0", 52), Name: "web", Runtime: "docker", Image: "tools:latest",
+		Init: &Init{PID: 4080, Start: 79_000_000_000},
+		Told: true, Privileged: true, HostMounts: []Name{"/etc"}, Netns: 4026532281, Ignore: "host-gateway"}
 }
 
 // sampleLink is a container's macvlan that is up.
@@ -44,9 +46,10 @@ func sampleUp() *Change {
 		Known:   true, Effect: EffectNone, Before: sampleLink(), After: sampleLink(),
 		Netns:   Namespace{Inode: 4026532281, Cookie: 4098, Owner: "container web"},
 		Process: sampleProcess("ip link set dev eth0 up"), Container: sampleContainer(),
-		Here:    &Facts{Known: true, Link: sampleLink(), Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.5/24")}},
-		Host:    &Facts{Known: true, Link: down},
-		Capture: Capture{Tier: "fexit"},
+		Here:     &Facts{Known: true, Link: sampleLink(), Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.5/24")}},
+		Host:     &Facts{Known: true, Link: down},
+		Standing: &Standing{Known: true, Namespaces: []string{"uts"}},
+		Capture:  Capture{Tier: "fexit"},
 	}
 }
 
@@ -77,7 +80,26 @@ func sampleGateway() *Change {
 	c.Errno, c.Extack, c.Effect = syscall.ENETUNREACH, "Nexthop has invalid gateway.", EffectFailed
 	c.Process.CommandLine = "ip route add default via 192.168.1.1"
 	c.Here = &Facts{Known: true, Defaults: []netip.Addr{netip.MustParseAddr("10.9.0.1")}, Nexthop: &Nexthop{Gateway: gateway}}
-	c.Host = &Facts{Known: true, Nexthop: &Nexthop{Gateway: gateway, OnLink: true, Dev: "ens3"}}
+	c.Host = &Facts{
+		Known: true, Nexthop: &Nexthop{Gateway: gateway, OnLink: true, Dev: "ens3"},
+		Route: &Route{Gateway: gateway, Dev: "ens3", Metric: 100}, RouteKnown: true,
+	}
+	return c
+}
+
+// sampleAddress is an address of the host's subnet, made by a process that lives in
+// a container of which nothing is told, with a root that could not be compared.
+func sampleAddress() *Change {
+	local := netip.MustParseAddr("192.168.1.9")
+	c := sampleUp()
+	c.Kind, c.Action, c.Target, c.Effect, c.Before, c.After = KindAddress, Add, "192.168.1.9/24", EffectChanged, nil, nil
+	c.Request = Object{
+		{"family", TextValue("inet")}, {"local", AddrValue(local)}, {"prefixlen", UintValue(24)}, {"dev", OutsideValue("eth0")},
+	}
+	c.Container = &Container{ID: "84f98fadc384"}
+	c.Standing = &Standing{}
+	c.Here.Fit = &Fit{Prefix: netip.MustParsePrefix("192.168.1.5/24"), Dev: "eth0"}
+	c.Host.Fit = &Fit{Prefix: netip.MustParsePrefix("192.168.1.9/24"), Dev: "ens3", Own: true}
 	return c
 }
 

@@ -26,10 +26,11 @@ type Options struct {
 	Tier      string // capture.TierAuto or the name of a tier
 	HostNetns string // which namespace counts as the host's, see world.OpenHost; "": the initial one
 	Filter    Filter
-	Family    int    // pid: only what this process and its descendants do; 0: everybody
-	RingBytes int    // size of the ring; 0: capture.DefaultRingBytes
-	Version   string // of the program, for the log
-	Ready     func() // called once everything is attached and both worlds are known; may be nil
+	Judge     judge.Config // when to warn
+	Family    int          // pid: only what this process and its descendants do; 0: everybody
+	RingBytes int          // size of the ring; 0: capture.DefaultRingBytes
+	Version   string       // of the program, for the log
+	Ready     func()       // called once everything is attached and both worlds are known; may be nil
 }
 
 // Run watches until ctx is done, reads what stands on the ring at that moment,
@@ -50,12 +51,13 @@ func Run(ctx context.Context, o Options, out output.Output) (err error) {
 	owners := owner.New()
 	defer owners.Close()
 
+	o.Judge.EnterHost = host.Enter()
 	p := &pipeline{
 		source:  source,
 		decoder: newDecoder(source.Tier),
 		owners:  owners,
 		world:   world.New(host, owners.Netns),
-		judge:   judge.New(judge.Config{}),
+		judge:   judge.New(o.Judge),
 		filter:  o.Filter,
 		losses:  newLossReport(time.Now()),
 		out:     out,

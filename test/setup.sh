@@ -17,7 +17,8 @@ say() { echo "setup: $*"; }
 
 # The programs that each purpose needs, with the package that has each.
 demo=(ip:iproute2 busybox:busybox-static)
-tests=("${demo[@]}" dockerd:docker.io iptables:iptables strace:strace qemu-system-x86_64:qemu-system-x86
+tests=("${demo[@]}" dockerd:docker.io iptables:iptables ifconfig:net-tools podman:podman
+	systemd-nspawn:systemd-container lxc-start:lxc strace:strace qemu-system-x86_64:qemu-system-x86
 	xz:xz-utils zstd:zstd)
 generate=(clang-19:clang-19 llvm-strip-19:llvm-19)
 

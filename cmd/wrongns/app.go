@@ -15,7 +15,7 @@ func newApp() *cli.App {
 			"with _ for -, so WRONGNS_HOST_NETNS for --host-netns.\n\n" +
 			"Example:\n   sudo wrongns trace --container web",
 		Commands: []*cli.Command{
-			traceCommand(), demoCommand(), doctorCommand(), rulesCommand(), holdCommand(),
+			traceCommand(), replayCommand(), demoCommand(), doctorCommand(), rulesCommand(), configCommand(), holdCommand(),
 		},
 		Flags:          []cli.Flag{versionFlag()},
 		HideVersion:    true, // ours says more
@@ -23,11 +23,17 @@ func newApp() *cli.App {
 		OnUsageError:   wrongUsage,
 		ExitErrHandler: func(*cli.Context, error) {}, // main decides
 	}
-	for _, command := range app.Commands {
+	prepare(app.Commands)
+	return app
+}
+
+// prepare sets what all commands have alike.
+func prepare(commands []*cli.Command) {
+	for _, command := range commands {
 		command.OnUsageError = wrongUsage
 		command.HideHelpCommand = true
+		prepare(command.Subcommands)
 	}
-	return app
 }
 
 func noCommand(c *cli.Context) error {
@@ -41,21 +47,14 @@ func noCommand(c *cli.Context) error {
 }
 
 func wrongUsage(c *cli.Context, err error, _ bool) error {
-	return usagef("%w: see %s --help", err, strings.TrimSpace(c.App.Name+" "+commandName(c)))
-}
-
-func commandName(c *cli.Context) string {
-	if c.Command == nil || c.Command.Name == c.App.Name {
-		return ""
-	}
-	return c.Command.Name
+	return usagef("%w: see %s --help", err, c.Command.HelpName)
 }
 
 // noArguments is an Action for commands that take flags only.
 func noArguments(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.Args().Present() {
-			return usagef("%s takes no argument %q: see wrongns %[1]s --help", c.Command.Name, c.Args().First())
+			return usagef("%s takes no argument %q: see %s --help", c.Command.Name, c.Args().First(), c.Command.HelpName)
 		}
 		return action(c)
 	}

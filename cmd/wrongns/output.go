@@ -2,12 +2,27 @@ package main
 
 import (
 	"os"
+	"slices"
 
+	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
 	"github.com/wrongns/wrongns/events"
 	"github.com/wrongns/wrongns/monitor/output"
 )
+
+// outputFlag chooses between the formats.
+func outputFlag() cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), Value: "text", Usage: "print as `FORMAT` text, wide or json"}
+}
+
+// checkFormat refuses what is not a format.
+func checkFormat(format string) error {
+	if !slices.Contains([]string{"text", "wide", "json"}, format) {
+		return usagef("output %q: not one of text, wide, json", format)
+	}
+	return nil
+}
 
 // openOutput returns the output for a format: text, wide or json. Without a path
 // it is standard output. A file is appended to, and if it is new nobody but its

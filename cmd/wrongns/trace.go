@@ -50,6 +50,7 @@ func filterFlags() []cli.Flag {
 
 func captureFlags() []cli.Flag {
 	return []cli.Flag{
+		configFlag(),
 		tierFlag(),
 		&cli.StringFlag{Name: "host-netns", EnvVars: env("host-netns"), Usage: "the network namespace `NAME|INODE|PID` counts as the host's (default: the initial one)"},
 	}
@@ -61,7 +62,7 @@ func tierFlag() cli.Flag {
 
 func showFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), Value: "text", Usage: "print as `FORMAT` text, wide or json"},
+		outputFlag(),
 		&cli.StringFlag{Name: "output-file", EnvVars: env("output-file"), Usage: "write to `FILE` (mode 0600 if new) and not to standard output"},
 		&cli.StringFlag{Name: "ready-file", EnvVars: env("ready-file"), Usage: "make `FILE` once everything is attached"},
 		&cli.DurationFlag{Name: "for", EnvVars: env("for"), DefaultText: "no end", Usage: "stop after `TIME`, such as 30s or 5m"},
@@ -104,15 +105,19 @@ func monitorOptions(c *cli.Context) (monitor.Options, error) {
 	switch {
 	case !slices.Contains(capture.Tiers(), o.Tier):
 		return o, wrongTier(o.Tier)
-	case !slices.Contains([]string{"text", "wide", "json"}, c.String("output")):
-		return o, usagef("output %q: not one of text, wide, json", c.String("output"))
 	case c.Duration("for") < 0 || c.IsSet("for") && c.Duration("for") == 0:
 		return o, usagef("for %s: must be more than 0", c.Duration("for"))
 	case c.Int("number") < 0 || c.IsSet("number") && c.Int("number") == 0:
 		return o, usagef("number %d: must be more than 0", c.Int("number"))
 	}
+	if err := checkFormat(c.String("output")); err != nil {
+		return o, err
+	}
 	var err error
-	o.Filter, err = filter(c)
+	if o.Filter, err = filter(c); err != nil {
+		return o, err
+	}
+	o.Judge, err = judgeConfig(c)
 	return o, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/ignore"
 	"github.com/wrongns/wrongns/monitor/judge/rules"
 	"github.com/wrongns/wrongns/monitor/judge/trial"
 )
@@ -28,6 +29,9 @@ type Config struct {
 
 	// Weights are log-odds that count instead of those of the table Weights, by fact.
 	Weights map[string]float64
+
+	// Ignore says which warnings not to give; it may be nil.
+	Ignore *ignore.Set
 
 	// EnterHost is what runs a command in the host's network namespace when it is
 	// put before it and "--", for the advice.

@@ -316,8 +316,8 @@ func TestGrowth(t *testing.T) {
 	if !slices.Equal(said, []events.Verdict{events.Suspected, events.Likely}) {
 		t.Fatalf("said %q, want suspected and then likely", said)
 	}
-	if last.Confidence != 0.87 || last.Count != 1 || !slices.Equal(last.Changes, []uint64{1, 2, 3}) || last.Last.Seq != 3 {
-		t.Errorf("got %.2f, count %d, changes %d, last %d; want 0.87, 1, [1 2 3], 3", last.Confidence, last.Count, last.Changes, last.Last.Seq)
+	if last.Confidence != 0.87 || last.Count != 2 || !slices.Equal(last.Changes, []uint64{1, 2, 3}) || last.Last.Seq != 3 {
+		t.Errorf("got %.2f, count %d, changes %d, last %d; want 0.87, 2, [1 2 3], 3", last.Confidence, last.Count, last.Changes, last.Last.Seq)
 	}
 }
 
@@ -357,8 +357,8 @@ func TestSecondLookup(t *testing.T) {
 		t.Error("want the first look-up to warn and the second one not")
 	}
 	for _, m := range j.mistakes {
-		if m.count != 0 || len(m.changes) != 2 {
-			t.Errorf("%d counted since it was said, of %d changes, want 0 of 2", m.count, len(m.changes))
+		if m.count != 1 || len(m.changes) != 2 {
+			t.Errorf("got count %d of %d changes, want 1 of 2", m.count, len(m.changes))
 		}
 	}
 }

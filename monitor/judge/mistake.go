@@ -27,7 +27,8 @@ type mistake struct {
 	evidence []events.Evidence // of that sign and of the context that it was made in
 	steps    []events.Evidence // what earlier and later steps add
 	said     events.Verdict    // "" as long as nothing was said
-	count    int               // since it was last said
+	count    int               // of its signs
+	told     int               // of these, when it was last said
 	changes  []uint64
 	commands []string
 	asked    asking // the last sign, to tell a repeat from one command's second look-up
@@ -59,7 +60,7 @@ func (j *Judge) mistake(rule, about string, c *events.Change) *mistake {
 	}
 	m := &mistake{key: key, first: c.Time}
 	if before != nil {
-		m.count = before.count // repeats that were not said are told of now
+		m.count = before.count - before.told // repeats that were not said are told of now
 	}
 	j.mistakes[key] = m
 	return m

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/judge/ignore"
 	"github.com/wrongns/wrongns/monitor/judge/rules"
 	"github.com/wrongns/wrongns/monitor/judge/trial"
 )
@@ -218,6 +219,65 @@ func shuffled(r *rand.Rand, logs [][]*events.Change) (mixed []*events.Change) {
 func verdicts(warnings []*events.Warning) (all []string) {
 	for _, w := range warnings {
 		all = append(all, w.Last.Container.ID+" "+w.Rule+" "+string(w.Verdict)+" "+w.Summary)
+	}
+	return all
+}
+
+// An ignore rule takes warnings away and never adds one.
+func TestIgnoringAddsNothing(t *testing.T) {
+	compiler, err := ignore.NewCompiler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conditions []*ignore.Condition
+	for _, text := range []string{"process.interactive", "true", "warning.confidence < 0.9", `change.kind == "route"`, `container.name == "web"`, "false"} {
+		condition, err := compiler.Compile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conditions = append(conditions, condition)
+	}
+	r := rand.New(rand.NewPCG(17, 6))
+	fewer := 0
+	for range 30 {
+		var s story
+		var life []*events.Change
+		for range 100 {
+			life = append(life, randomChange(r, &s))
+		}
+		all := told(life, Config{})
+		rule := ignore.Rule{When: conditions[r.IntN(len(conditions))], Reason: "test"}
+		if r.IntN(2) == 0 {
+			rule.Rules = []string{rules.All[r.IntN(len(rules.All))].Name}
+		}
+		left := told(life, Config{Ignore: &ignore.Set{Rules: []ignore.Rule{rule}}})
+		for w := range left {
+			if !all[w] {
+				t.Fatalf("%v is said only with an ignore rule", w)
+			}
+		}
+		if len(left) < len(all) {
+			fewer++
+		}
+	}
+	if fewer == 0 {
+		t.Error("no rule ignored anything")
+	}
+}
+
+// warned is a warning by its place in the log.
+type warned struct {
+	seq     uint64
+	rule    string
+	verdict events.Verdict
+}
+
+func told(life []*events.Change, config Config) map[warned]bool {
+	j, all := New(config), map[warned]bool{}
+	for _, c := range life {
+		if w := j.Judge(c); w != nil {
+			all[warned{w.Last.Seq, w.Rule, w.Verdict}] = true
+		}
 	}
 	return all
 }

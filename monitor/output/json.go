@@ -43,6 +43,10 @@ func newJSON(l *lines, host events.HostInfo) *JSON {
 	return j
 }
 
+// SetHost changes the machine that the next events happened on, for who reads
+// them from a log.
+func (j *JSON) SetHost(host events.HostInfo) { j.event.host = host }
+
 // Logger returns a logger for plain lines in the same stream, which don't
 // count as events. It is not safe for use beside the output's other methods.
 func (j *JSON) Logger() *zap.Logger { return zap.New(j.core) }

@@ -24,8 +24,17 @@ type answers struct {
 	given time.Time
 
 	links    map[events.Name]hostLink
+	indices  map[uint32]hostLink
 	nexthops map[netip.Addr]*events.Nexthop
+	reached  map[netip.Addr]uint32 // index of the link that reaches an address, 0: none does
 	defaults map[uint8][]netip.Addr
+	routes   map[destination]hostRoutes
+}
+
+// hostRoutes are the host's routes to one destination, if they could be found out.
+type hostRoutes struct {
+	routes []*events.Route
+	known  bool
 }
 
 // hostLink is a link of the host and its addresses; the zero value if there is none.
@@ -39,28 +48,32 @@ func (a *answers) forget() { *a = answers{host: a.host} }
 
 // begin drops answers that are too old or too many.
 func (a *answers) begin(now time.Time) {
-	if now.Sub(a.given) < fresh && len(a.links) < mostAnswers && len(a.nexthops) < mostAnswers {
+	most := max(len(a.links), len(a.indices), len(a.nexthops), len(a.reached))
+	if now.Sub(a.given) < fresh && most < mostAnswers {
 		return
 	}
 	*a = answers{
 		host:     a.host,
 		given:    now,
 		links:    make(map[events.Name]hostLink),
+		indices:  make(map[uint32]hostLink),
 		nexthops: make(map[netip.Addr]*events.Nexthop),
+		reached:  make(map[netip.Addr]uint32),
 		defaults: make(map[uint8][]netip.Addr),
+		routes:   make(map[destination]hostRoutes),
 	}
 }
 
-// facts are what the host's world looks like to a change that names link. What
-// could not be asked makes them not Known, and the error says why.
-func (a *answers) facts(c *events.Change, link events.Name, now time.Time) (*events.Facts, error) {
+// facts are what the host's world looks like to a change, whose facts from here
+// are known. What could not be asked makes them not Known, and the error says why.
+func (a *answers) facts(c *events.Change, now time.Time) (*events.Facts, error) {
 	a.begin(now)
 	f := &events.Facts{}
-	named, err := a.link(link)
+	named, err := a.named(c)
 	f.Link, f.Addresses = named.Link, named.addresses
 	master, errMaster := a.link(c.Request.Name("master"))
 	f.Master = master.Link
-	var errNexthop, errDefaults error
+	var errNexthop, errDefaults, errRoute, errFit error
 	if g := gateway(c); g.IsValid() {
 		if f.Nexthop = through(f.Link, g); f.Nexthop == nil {
 			f.Nexthop, errNexthop = a.nexthop(g)
@@ -69,9 +82,19 @@ func (a *answers) facts(c *events.Change, link events.Name, now time.Time) (*eve
 	if family := familyOf(c); family != 0 && c.Kind == events.KindRoute {
 		f.Defaults, errDefaults = a.gateways(family)
 	}
-	err = errors.Join(err, errMaster, errNexthop, errDefaults)
+	f.Route, f.RouteKnown, errRoute = a.route(c)
+	f.Fit, errFit = a.fit(c, named)
+	err = errors.Join(err, errMaster, errNexthop, errDefaults, errRoute, errFit)
 	f.Known = err == nil
 	return f, err
+}
+
+// named is the link that a change would mean on the host.
+func (a *answers) named(c *events.Change) (hostLink, error) {
+	if index := strayIndex(c); index != 0 {
+		return a.linkAt(index)
+	}
+	return a.link(linkName(c))
 }
 
 func (a *answers) link(name events.Name) (hostLink, error) {
@@ -79,17 +102,32 @@ func (a *answers) link(name events.Name) (hostLink, error) {
 	if ok || name == "" {
 		return answer, nil
 	}
-	var err error
-	if answer.Link, err = a.host.LinkByName(name); err != nil {
-		return answer, err
+	link, err := a.host.LinkByName(name)
+	if answer, err = a.addressed(link, err); err == nil {
+		a.links[name] = answer
 	}
-	if answer.Link != nil {
-		if answer.addresses, err = a.host.Addresses(answer.Index); err != nil {
-			return answer, err
-		}
+	return answer, err
+}
+
+func (a *answers) linkAt(index uint32) (hostLink, error) {
+	answer, ok := a.indices[index]
+	if ok {
+		return answer, nil
 	}
-	a.links[name] = answer
-	return answer, nil
+	link, err := a.host.LinkByIndex(index)
+	if answer, err = a.addressed(link, err); err == nil {
+		a.indices[index] = answer
+	}
+	return answer, err
+}
+
+// addressed adds a link's addresses, if it was found.
+func (a *answers) addressed(link *events.Link, err error) (hostLink, error) {
+	if err != nil || link == nil {
+		return hostLink{}, err
+	}
+	addresses, err := a.host.Addresses(link.Index)
+	return hostLink{link, addresses}, err
 }
 
 func (a *answers) nexthop(gateway netip.Addr) (*events.Nexthop, error) {

@@ -51,10 +51,10 @@ func readNetns(ns *os.File, host *Host) (*remembered, error) {
 	}
 	now := time.Now()
 	m := &remembered{}
-	m.cookie, m.defaults = found.cookie, found.defaults
+	m.cookie, m.defaults, m.read = found.cookie, found.defaults, now
 	links := make(map[uint32]*knownLink, len(found.links))
 	for _, l := range found.links {
-		links[l.Index] = &knownLink{Link: l.Link, addresses: found.addresses[l.Index], since: now}
+		links[l.Index] = &knownLink{Link: l.Link, altNames: l.altNames, addresses: found.addresses[l.Index], since: now}
 	}
 	m.set(links)
 	for _, l := range found.links {

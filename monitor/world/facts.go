@@ -3,6 +3,7 @@ package world
 import (
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/wrongns/wrongns/events"
@@ -32,7 +33,8 @@ func (w *World) Facts(c *events.Change) error {
 	}
 	if w.matters(c) {
 		var errHost error
-		c.Host, errHost = w.answers.facts(c, linkName(c), time.Now())
+		c.Host, errHost = w.answers.facts(c, time.Now())
+		c.Standing = w.host.own.standing(c.Process)
 		err = errors.Join(err, errHost)
 	}
 	w.changed(c)
@@ -74,6 +76,9 @@ func (w *World) visited(c *events.Change) (*remembered, error) {
 // goes on to what stands after it.
 func (w *World) remember(c *events.Change, known *remembered) {
 	known.nameLinks(c)
+	if known.misses(c) {
+		w.again(known)
+	}
 	known.complete(c.Before)
 	known.complete(c.After)
 	if c.Before != nil {
@@ -107,12 +112,23 @@ func (w *World) again(known *remembered) {
 }
 
 // linkName is the name by which a change's link would be looked for in another
-// namespace.
+// namespace: that which was asked for, be it the link's own or another that it
+// answers to, unless the change goes by number.
 func linkName(c *events.Change) events.Name {
-	if c.Here != nil && c.Here.Link != nil {
-		return c.Here.Link.Name
+	asked := named(c)
+	if here := c.Here.Link; here != nil && (asked == "" || numbered(c)) {
+		return here.Name
 	}
-	return named(c)
+	return asked
+}
+
+// strayIndex is the number by which a change named a link that is not here, 0
+// otherwise: the kernel told ENODEV.
+func strayIndex(c *events.Change) uint32 {
+	if c.Here.Link != nil || !c.Known || c.Errno != syscall.ENODEV {
+		return 0
+	}
+	return askedIndex(c)
 }
 
 // changed sees to the worlds that a change touched beside the memory of its own

@@ -19,19 +19,21 @@ type Host struct {
 	Inode  uint32
 	Cookie uint64 // 0 where the kernel does not tell it (before 5.14)
 
+	own  own
 	ns   *os.File
 	asks *socket
 }
 
 // OpenHost opens the network namespace that counts as the host's: the initial
 // one if selector is empty, else the one that it names as NAME (in /run/netns),
-// INODE or PID. It needs CAP_SYS_ADMIN.
+// INODE or PID. What else is the host's is told by readOwn. It needs
+// CAP_SYS_ADMIN.
 func OpenHost(selector string) (*Host, error) {
 	ns, err := openSelected(selector)
 	if err != nil {
 		return nil, fmt.Errorf("find the host's network namespace: %w", err)
 	}
-	h := &Host{ns: ns}
+	h := &Host{ns: ns, own: readOwn(selector)}
 	if h.Inode, err = inode(ns); err == nil {
 		err = h.in(func() error { h.asks, err = dial(); return err })
 	}
@@ -49,6 +51,16 @@ func (h *Host) Close() error {
 	return h.ns.Close()
 }
 
+// Enter is what runs a command in the host's network namespace when it is put
+// before it and "--". PID 1 is what people know; where it can't be looked at, or
+// lives elsewhere, it is the path by which the namespace was found.
+func (h *Host) Enter() string {
+	if inodeAt("/proc/1/ns/net") == h.Inode {
+		return "nsenter --target 1 --net"
+	}
+	return "nsenter --net=" + h.ns.Name()
+}
+
 func (h *Host) in(f func() error) error { return In(int(h.ns.Fd()), f) }
 
 // openSelected opens the namespace that a selector names.
@@ -60,7 +72,7 @@ func openSelected(selector string) (*os.File, error) {
 	switch {
 	case err != nil:
 		return openNamed(selector)
-	case number > maxPID:
+	case !isPID(selector):
 		return openInode(uint32(number), survey())
 	}
 	return openNetns("/proc/" + selector + "/ns/net")
@@ -68,6 +80,12 @@ func openSelected(selector string) (*os.File, error) {
 
 // maxPID is the kernel's PID_MAX_LIMIT. Inodes of namespaces lie far above.
 const maxPID = 1 << 22
+
+// isPID reports whether a selector is a process's number.
+func isPID(selector string) bool {
+	number, err := strconv.ParseUint(selector, 10, 32)
+	return err == nil && number <= maxPID
+}
 
 // openInitial opens the initial network namespace. A kernel thread lives there
 // and can be looked at even where PID 1, which has more capabilities than a

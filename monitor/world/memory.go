@@ -25,8 +25,9 @@ type memory struct {
 	name   string // of /run/netns/NAME; "" if it has none
 
 	links    map[uint32]*knownLink
-	names    map[events.Name]uint32 // index of the link that has a name
+	names    map[events.Name]uint32 // index of the link that has a name, or another name
 	defaults []*foundRoute
+	read     time.Time // when all of it was read last from the kernel
 
 	doubt bool // something changed that the changes did not tell in full
 	size  int  // how many links there were when they were last read
@@ -35,6 +36,7 @@ type memory struct {
 // knownLink is a remembered link.
 type knownLink struct {
 	events.Link
+	altNames  []events.Name // other names that it answers to
 	addresses []netip.Prefix
 	since     time.Time // when the state was right
 	doubt     bool      // the kernel may have changed the state since
@@ -48,9 +50,9 @@ func (m *memory) linkName(index uint32) events.Name {
 	return ""
 }
 
-// byName returns the link that has a name, nil if none is known.
+// byName returns the link that answers to a name, nil if none is known.
 func (m *memory) byName(name events.Name) *knownLink {
-	if l := m.links[m.names[name]]; l != nil && l.Name == name {
+	if l := m.links[m.names[name]]; l != nil && (l.Name == name || slices.Contains(l.altNames, name)) {
 		return l
 	}
 	return nil
@@ -62,6 +64,9 @@ func (m *memory) set(links map[uint32]*knownLink) {
 	m.names = make(map[events.Name]uint32, len(links))
 	for index, l := range links {
 		m.names[l.Name] = index
+		for _, name := range l.altNames {
+			m.names[name] = index
+		}
 	}
 }
 
@@ -85,6 +90,9 @@ func (m *memory) nameLinks(c *events.Change) {
 	}
 	if index, ok := c.Request.Uint("ifindex"); ok && c.Kind == events.KindLink && indexIn(c.Target) == uint32(index) {
 		c.Target = m.realName(c.Target)
+	}
+	if !byIndex(c) {
+		return // what looks like a number is a name
 	}
 	for _, field := range []string{"dev", "master"} {
 		if name := c.Request.Name(field); name != "" && m.realName(name) != name {
@@ -147,7 +155,8 @@ func (m *memory) agrees(state *events.Link, at time.Time) bool {
 // facts are what the namespace looked like to a change, before it. Nothing that
 // the change itself made is among them, even if it was dumped afterwards.
 func (m *memory) facts(c *events.Change) *events.Facts {
-	f := &events.Facts{Known: true, Defaults: gateways(m.without(c), familyOf(c))}
+	f := &events.Facts{Known: true, Defaults: gateways(m.without(c), familyOf(c)), Fit: m.fit(c)}
+	f.Route, f.RouteKnown = m.routeTo(c)
 	if l := m.subject(c); l != nil && !made(c, c.Kind == events.KindLink) {
 		f.Link = m.state(l)
 		f.Addresses = slices.Clone(l.addresses)
@@ -215,6 +224,19 @@ func (m *memory) nexthop(gateway netip.Addr) *events.Nexthop {
 		}
 	}
 	return next
+}
+
+// stale reports whether the memory may show what a change made already: the
+// namespace was read only after it.
+func (m *memory) stale(c *events.Change) bool { return !c.Failed() && m.read.After(c.Time) }
+
+// misses reports whether a change was done to a link that is not known. No
+// change told of that link, or of the other name that it is called by here.
+func (m *memory) misses(c *events.Change) bool {
+	if !c.Known || c.Errno != 0 || c.Kind == events.KindLink && c.Action != events.Set {
+		return false
+	}
+	return c.To == nil && c.Before == nil && named(c) != "" && m.subject(c) == nil
 }
 
 // route is the default route that a change describes.
@@ -299,7 +321,7 @@ func (m *memory) advanceLink(c *events.Change) {
 
 // put makes a link what the kernel showed at a time.
 func (m *memory) put(state *events.Link, at time.Time) {
-	if namesake := m.byName(state.Name); namesake != nil && namesake.Index != state.Index {
+	if namesake := m.byName(state.Name); namesake != nil && namesake.Name == state.Name && namesake.Index != state.Index {
 		m.drop(namesake.Index) // it went away unseen, or has another name by now
 	}
 	l := m.links[state.Index]
@@ -353,7 +375,7 @@ func (m *memory) merge(now *memory) {
 		}
 	}
 	m.set(now.links)
-	m.defaults, m.doubt = now.defaults, false
+	m.defaults, m.read, m.doubt = now.defaults, now.read, false
 }
 
 // drop forgets a link, with its addresses and the routes over it, and sets free

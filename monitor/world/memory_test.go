@@ -294,7 +294,7 @@ func TestFactsShowWhatStoodBefore(t *testing.T) {
 			events.Facts{Known: true, Link: &events.Link{Name: "eth0"}, Addresses: []netip.Prefix{}, Defaults: []netip.Addr{netip.MustParseAddr("10.1.0.254")}}},
 		{"route that was added", route(events.Add, ip("gateway", "10.1.0.254"), word("dev", "eth0")),
 			events.Facts{Known: true, Link: &events.Link{Name: "eth0"}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.1.0.5/24")},
-				Nexthop: &events.Nexthop{Gateway: netip.MustParseAddr("10.1.0.254"), OnLink: true, Dev: "eth0"}}},
+				Nexthop: &events.Nexthop{Gateway: netip.MustParseAddr("10.1.0.254"), OnLink: true, Dev: "eth0"}, RouteKnown: true}},
 		{"master", change(events.KindLink, events.Set, "eth0", word("master", "br0")),
 			events.Facts{Known: true, Link: &events.Link{Name: "eth0"}, Addresses: []netip.Prefix{netip.MustParsePrefix("10.1.0.5/24")}, Master: &events.Link{Name: "br0"}}},
 		{"failed look-up", failed(change(events.KindLink, events.Lookup, "ens3"), unix.ENODEV), events.Facts{Known: true}},

@@ -62,6 +62,16 @@ func (n *testNetns) ip(command string) {
 	run(n.t, "ip", append([]string{"-n", n.name}, strings.Fields(command)...)...)
 }
 
+// batch runs ip commands, one a line, in the namespace.
+func (n *testNetns) batch(commands string) {
+	n.t.Helper()
+	ip := exec.Command("ip", "-n", n.name, "-batch", "-")
+	ip.Stdin = strings.NewReader(commands)
+	if out, err := ip.CombinedOutput(); err != nil {
+		n.t.Fatalf("ip -batch: %v: %s", err, out)
+	}
+}
+
 // noIPv6 turns IPv6 off, so that no address comes from nowhere.
 func (n *testNetns) noIPv6() {
 	n.t.Helper()
@@ -363,11 +373,7 @@ func TestDefaultsAmongManyRoutes(t *testing.T) {
 		fmt.Fprintf(&batch, "route add 11.%d.%d.%d/32 dev hv0\n", i>>16, i>>8&255, i&255)
 	}
 	batch.WriteString("route add default via 10.1.0.2\n")
-	command := exec.Command("ip", "-n", n.name, "-batch", "-")
-	command.Stdin = strings.NewReader(batch.String())
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("add routes: %v: %s", err, out)
-	}
+	n.batch(batch.String())
 	h := openHost(t, n.name)
 	before := openFiles(t)
 	for range 3 {

@@ -18,7 +18,8 @@ var errShort = errors.New("rtnetlink answer is too short")
 // not known yet: an answer has numbers only.
 type foundLink struct {
 	events.Link
-	parentNSID int32 // where the parent lives, as this namespace calls it; -1: here
+	altNames   []events.Name // other names that it answers to
+	parentNSID int32         // where the parent lives, as this namespace calls it; -1: here
 }
 
 // parseLink reads an RTM_NEWLINK message without its header.
@@ -47,6 +48,8 @@ func parseLink(m []byte) (*foundLink, error) {
 			link.parentNSID = int32(a.uint32())
 		case unix.IFLA_LINKINFO:
 			link.Kind = infoKind(a.value)
+		case unix.IFLA_PROP_LIST:
+			link.altNames = altNames(a.value)
 		}
 	}
 	if link.Parent == link.Index && link.parentNSID < 0 {
@@ -67,6 +70,21 @@ func infoKind(info []byte) string {
 		}
 	}
 	return ""
+}
+
+// altNames are the IFLA_ALT_IFNAMEs in an IFLA_PROP_LIST.
+func altNames(properties []byte) []events.Name {
+	attributes, err := attributesAfter(properties, 0)
+	if err != nil {
+		return nil
+	}
+	var names []events.Name
+	for _, a := range attributes {
+		if a.kind == unix.IFLA_ALT_IFNAME {
+			names = append(names, events.Name(text(a.value)))
+		}
+	}
+	return names
 }
 
 // parseAddress reads an RTM_NEWADDR message without its header: the index of
@@ -105,8 +123,9 @@ type hop struct {
 // foundRoute is a route as rtnetlink describes it.
 type foundRoute struct {
 	family uint8
-	kind   uint8 // RTN_*
-	bits   int   // of its destination
+	kind   uint8        // RTN_*
+	dst    netip.Prefix // invalid if a remembered route was made of a request
+	table  uint32
 	metric uint32
 	hops   []hop
 }
@@ -118,9 +137,14 @@ func parseRoute(m []byte) (*foundRoute, error) {
 		return nil, err
 	}
 	header := nl.DeserializeRtMsg(m)
-	route := &foundRoute{family: header.Family, kind: header.Type, bits: int(header.Dst_len)}
+	route := &foundRoute{family: header.Family, kind: header.Type, table: uint32(header.Table)}
+	dst := unspecified(header.Family)
 	for _, a := range attributes {
 		switch a.kind {
+		case unix.RTA_DST:
+			dst = a.addr()
+		case unix.RTA_TABLE:
+			route.table = a.uint32()
 		case unix.RTA_PRIORITY:
 			route.metric = a.uint32()
 		case unix.RTA_MULTIPATH:
@@ -132,7 +156,18 @@ func parseRoute(m []byte) (*foundRoute, error) {
 	if only := parseHop(attributes); only != (hop{}) {
 		route.hops = append(route.hops, only)
 	}
+	if route.dst = netip.PrefixFrom(dst, int(header.Dst_len)); !route.dst.IsValid() {
+		return nil, errors.New("rtnetlink answer has no destination")
+	}
 	return route, nil
+}
+
+// unspecified is the address of only zeros of a family.
+func unspecified(family uint8) netip.Addr {
+	if family == unix.AF_INET6 {
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
 }
 
 // parseHop reads the gateway and the link among a route's attributes.

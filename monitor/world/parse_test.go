@@ -61,7 +61,7 @@ func TestParseRoute(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := fmt.Sprintf("%d bits, metric %d,", r.bits, r.metric)
+			got := fmt.Sprintf("%d bits, metric %d,", r.dst.Bits(), r.metric)
 			for _, h := range r.hops {
 				got += fmt.Sprintf(" %s by %d", h.gateway, h.dev)
 			}

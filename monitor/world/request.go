@@ -24,6 +24,34 @@ func named(c *events.Change) events.Name {
 	return ""
 }
 
+// byIndex reports whether the request names links other than the one that it
+// changes by their numbers, as all of rtnetlink's do and a few ioctls, IPv6's.
+func byIndex(c *events.Change) bool {
+	return c.Via == events.ViaRtnetlink || familyOf(c) == unix.AF_INET6
+}
+
+// numbered reports whether a change names the link that it is about by its number.
+func numbered(c *events.Change) bool {
+	if c.Kind != events.KindLink {
+		return byIndex(c)
+	}
+	_, ok := c.Request.Uint("ifindex")
+	return ok && c.Action != events.Add
+}
+
+// askedIndex is the number by which a change names its link, 0 if it goes by the
+// link's name, or if the link is known and the number is a name by now.
+func askedIndex(c *events.Change) uint32 {
+	switch {
+	case !numbered(c):
+		return 0
+	case c.Kind != events.KindLink:
+		return indexIn(c.Request.Name("dev"))
+	}
+	index, _ := c.Request.Uint("ifindex")
+	return uint32(index)
+}
+
 // indexIn is the number in a name of the form if12, by which decoders call a
 // link whose name they were not told; 0 if it has another form.
 func indexIn(name events.Name) uint32 {

@@ -1,10 +1,12 @@
 package world
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
@@ -166,6 +168,9 @@ func (s *socket) route(to netip.Addr) (*foundRoute, error) {
 		Dst_len: uint8(to.BitLen()),
 		Flags:   unix.RTM_F_FIB_MATCH,
 	}}
+	if to.Is4() {
+		header.Flags |= unix.RTM_F_LOOKUP_TABLE // else it says main; IPv6 says always which table it was
+	}
 	r := s.request(unix.RTM_GETROUTE, 0, header, nl.NewRtAttr(unix.RTA_DST, to.AsSlice()))
 	messages, err := r.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWROUTE)
 	switch {
@@ -176,13 +181,18 @@ func (s *socket) route(to netip.Addr) (*foundRoute, error) {
 	case len(messages) != 1:
 		return nil, fmt.Errorf("look up route to %s: %d answers", to, len(messages))
 	}
-	return parseRoute(messages[0])
+	found, err := parseRoute(messages[0])
+	if err == nil && (found.kind == unix.RTN_LOCAL || found.kind == unix.RTN_BROADCAST) {
+		found.table = unix.RT_TABLE_LOCAL // as long as there are no rules, IPv4 keeps it in one with main, and says so
+	}
+	return found, err
 }
 
 // unreachable reports whether an error is the kernel's way to say that there is
-// no route: none at all, or one of the types unreachable, prohibit or blackhole.
+// no route: none at all, one of the types unreachable, prohibit or blackhole, or
+// none of this family (ipv6.disable=1).
 func unreachable(err error) bool {
-	for _, errno := range []error{unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EACCES, unix.EINVAL, unix.ENODEV, unix.EADDRNOTAVAIL} {
+	for _, errno := range []error{unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EACCES, unix.EINVAL, unix.ENODEV, unix.EADDRNOTAVAIL} {
 		if errors.Is(err, errno) {
 			return true
 		}
@@ -190,51 +200,121 @@ func unreachable(err error) bool {
 	return false
 }
 
+// hidings is how many routes to parts of a destination are passed by in search of
+// an address that only a route to the whole leads to.
+const hidings = 4
+
+// exact returns the route that leads to just this destination in a table, nil if
+// there is none. It asks by which route some addresses of the destination are
+// reached. known is false if all that were tried have more special ones, or are
+// looked up in other tables.
+func (s *socket) exact(dst netip.Prefix, table uint32) (route *foundRoute, known bool, err error) {
+	for _, at := range slices.Compact([]netip.Addr{middle(dst), dst.Addr(), last(dst)}) {
+		for range hidings {
+			found, err := s.route(at)
+			if err != nil {
+				return nil, false, err
+			}
+			if found == nil {
+				break // or one that leads nowhere on purpose: the kernel does not tell
+			}
+			if found.table == table && found.dst == dst {
+				return found, true, nil
+			}
+			if found.table == table && found.dst.Bits() < dst.Bits() {
+				return nil, true, nil
+			}
+			if at = last(found.dst).Next(); !dst.Contains(at) {
+				break
+			}
+		}
+	}
+	return nil, false, nil
+}
+
+// middle is the first address of a network's upper half.
+func middle(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	if at := p.Bits(); at < len(b)*8 {
+		b[at/8] |= 0x80 >> (at % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+// last is the last address of a network.
+func last(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for at := p.Bits(); at < len(b)*8; at++ {
+		b[at/8] |= 0x80 >> (at % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+// glance is how many buffers of a table are read at most: some hundred routes.
+const glance = 4
+
+// listed returns the routes that lead to just this destination, from the beginning
+// of a table, which the kernel lists by destination if it is IPv4's. known is false
+// if that did not show all of them. The socket is spent by it: a dump is not read
+// to its end, however long it is.
+func (s *socket) listed(dst netip.Prefix, table uint32) (routes []*foundRoute, known bool, err error) {
+	header := &nl.RtMsg{RtMsg: unix.RtMsg{Family: family(dst.Addr())}}
+	request := s.request(unix.RTM_GETROUTE, unix.NLM_F_DUMP, header, nl.NewRtAttr(unix.RTA_TABLE, nl.Uint32Attr(table)))
+	if err := s.netlink().Send(request); err != nil {
+		return nil, false, err
+	}
+	for range glance {
+		messages, _, err := s.netlink().Receive()
+		if err != nil {
+			return nil, false, err
+		}
+		for _, m := range messages {
+			if m.Header.Type != unix.RTM_NEWROUTE {
+				return routes, true, dumpError(m.Data)
+			}
+			route, err := parseRoute(m.Data)
+			switch {
+			case err != nil:
+				return nil, false, err
+			case route.dst == dst:
+				routes = append(routes, route)
+			case dst.Addr().Is4() && dst.Addr().Less(route.dst.Addr()):
+				return routes, true, nil
+			}
+		}
+	}
+	return routes, false, nil
+}
+
+// dumpError is the error that ends a dump, of which NLMSG_DONE and NLMSG_ERROR both
+// hold the number. ENOENT is none: nobody has put a route into this table yet.
+func dumpError(end []byte) error {
+	if len(end) < 4 {
+		return nil
+	}
+	errno := unix.Errno(-int32(binary.NativeEndian.Uint32(end)))
+	if errno == 0 || errno == unix.ENOENT {
+		return nil
+	}
+	return errno
+}
+
 // defaults returns the default routes of the main table. The socket is spent by
-// it: IPv4's are read from the beginning of a dump that is not read to its end,
-// however long it is.
+// it. Of several IPv6 ones only the preferred is found: that table is listed by
+// destination too, but with ::/0 at its end.
 func (s *socket) defaults() ([]*foundRoute, error) {
-	six, err := s.route(netip.IPv6Unspecified())
+	six, _, err := s.exact(netip.PrefixFrom(netip.IPv6Unspecified(), 0), unix.RT_TABLE_MAIN)
 	if err != nil {
 		return nil, err
 	}
-	routes, err := s.defaults4()
+	routes, _, err := s.listed(netip.PrefixFrom(netip.IPv4Unspecified(), 0), unix.RT_TABLE_MAIN)
 	if err != nil {
 		return nil, fmt.Errorf("list default routes: %w", err)
 	}
-	if six != nil && six.bits == 0 {
+	if six != nil {
 		routes = append(routes, six)
-	}
-	return routes, nil
-}
-
-// defaults4 asks for the main table, which the kernel lists by destination, so
-// that 0.0.0.0/0 comes first, and reads one buffer of it. (IPv6 lists ::/0
-// last, but can be asked for :: itself, which to IPv4 means this host. So of
-// several IPv6 default routes only the preferred one is found.)
-func (s *socket) defaults4() ([]*foundRoute, error) {
-	header := &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET, Table: unix.RT_TABLE_MAIN}}
-	if err := s.netlink().Send(s.request(unix.RTM_GETROUTE, unix.NLM_F_DUMP, header)); err != nil {
-		return nil, err
-	}
-	messages, _, err := s.netlink().Receive()
-	if err != nil {
-		return nil, err
-	}
-	var routes []*foundRoute
-	for _, m := range messages {
-		if m.Header.Type != unix.RTM_NEWROUTE {
-			// The end, or ENOENT because the namespace never had a route.
-			break
-		}
-		route, err := parseRoute(m.Data)
-		if err != nil {
-			return nil, err
-		}
-		if route.bits != 0 {
-			break
-		}
-		routes = append(routes, route)
 	}
 	return routes, nil
 }

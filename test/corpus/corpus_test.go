@@ -115,12 +115,13 @@ func said(made *Made, events []docker.Event) Said {
 func (l *liveRun) finish(t *testing.T, all []*Scenario) {
 	l.events = append(l.events, l.watch.Fence()...)
 	for i := range l.events {
-		if e := &l.events[i]; e.Event == "warning" && !slices.ContainsFunc(l.made, func(m *Made) bool { return m.owns(e) }) {
+		if e := &l.events[i]; e.Event == "warning" && !l.owned(e) && (e.Netns.Host || e.Container.Name != "") {
 			t.Errorf("a warning that belongs to no scenario: %s", e.Line)
 		}
 	}
 	table := tabulate(all, l.made, l.events)
 	t.Logf("\n%s", table)
+	l.events = slices.DeleteFunc(l.events, func(e docker.Event) bool { return !l.owned(&e) })
 	log := &recording{l.made, l.events}
 	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), "log.jsonl"), log.log(), 0o644); err != nil {
 		t.Error(err)
@@ -132,6 +133,11 @@ func (l *liveRun) finish(t *testing.T, all []*Scenario) {
 		table.check(t)
 		log.replay(t)
 	}
+}
+
+// owned reports whether an event belongs to a scenario. What does not may come from another test on the machine.
+func (l *liveRun) owned(e *docker.Event) bool {
+	return slices.ContainsFunc(l.made, func(m *Made) bool { return m.owns(e) })
 }
 
 // tabulate counts the scenarios that were made.

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/wrongns/wrongns/test/docker"
@@ -19,28 +20,38 @@ const netcfg = "netcfg"
 // image returns the name of an image, which is made if it is not there yet.
 func (s *stage) image(t testing.TB, name string) string {
 	t.Helper()
-	switch name {
-	case "iproute2":
-		return docker.Iproute2
-	case "busybox":
-		return docker.Busybox
-	}
-	programs, ok := images[name]
-	if !ok {
-		t.Fatalf("image %s: there is none of that name in images.go", name)
-	}
 	full := "wrongns-test/" + name
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.made[full] {
+	if full == docker.Iproute2 || full == docker.Busybox {
 		return full
 	}
+	programs := s.programs(t, name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.made[full] {
+		s.daemon.Image(t, full, programs)
+		s.made[full] = true
+	}
+	return full
+}
+
+// programs are what an image has beside busybox.
+func (s *stage) programs(t testing.TB, image string) map[string]string {
+	t.Helper()
+	switch image {
+	case "iproute2":
+		return docker.Iproute2Programs()
+	case "busybox":
+		return nil
+	}
+	programs, ok := images[image]
+	if !ok {
+		t.Fatalf("image %s: there is none of that name in images.go", image)
+	}
+	programs = maps.Clone(programs)
 	for to, program := range programs {
 		if program == netcfg {
 			programs[to] = s.buildNetcfg(t)
 		}
 	}
-	s.daemon.Image(t, full, programs)
-	s.made[full] = true
-	return full
+	return programs
 }

@@ -28,8 +28,14 @@ var kinds = map[string]func(*stage, testing.TB, *Scenario) *place{
 	"docker":  (*stage).docker,
 	"netns":   (*stage).named,
 	"unshare": (*stage).unshare,
+	"podman":  (*stage).podman,
+	"nspawn":  (*stage).nspawn,
+	"lxc":     (*stage).lxc,
 	"none":    func(*stage, testing.TB, *Scenario) *place { return &place{} },
 }
+
+// programOf is what a machine need not have for a kind of container.
+var programOf = map[string]string{"podman": "podman", "nspawn": "systemd-nspawn", "lxc": "lxc-start"}
 
 // docker starts a container, and waits for the end of its entrypoint.
 func (s *stage) docker(t testing.TB, sc *Scenario) *place {
@@ -123,14 +129,27 @@ func (s *stage) unshare(t testing.TB, sc *Scenario) *place {
 	return p
 }
 
+// know lets the events of a namespace through.
+func (s *stage) know(inode uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inodes[inode] = true
+}
+
+// nextAddress is the last number of an address that Docker gives to nobody so soon.
+func (s *stage) nextAddress() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addresses++
+	return 150 + s.addresses
+}
+
 // bare gives a namespace its links. enter is the command that runs another one in it; it is run on the node.
 func (s *stage) bare(t testing.TB, sc *Scenario, name string, enter func(words ...string) []string) *place {
 	t.Helper()
 	p := &place{netns: "/run/netns/" + name, inode: inodeOf("/run/netns/" + name)}
-	s.mu.Lock()
-	s.inodes[p.inode] = true
-	number := 150 + len(s.inodes)
-	s.mu.Unlock()
+	s.know(p.inode)
+	address := s.nextAddress()
 	for i, network := range sc.Networks {
 		n, ok := networks[network]
 		if !ok && network != "none" {
@@ -139,11 +158,11 @@ func (s *stage) bare(t testing.TB, sc *Scenario, name string, enter func(words .
 		if !ok {
 			continue
 		}
-		if err := n.attach(name, fmt.Sprintf("eth%d", i), number); err != nil {
+		if err := n.attach(name, fmt.Sprintf("eth%d", i), address); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			p.address = fmt.Sprintf("%s%d", n.prefix4, number)
+			p.address = fmt.Sprintf("%s%d", n.prefix4, address)
 		}
 	}
 	p.command = func(_ bool, words ...string) *exec.Cmd {

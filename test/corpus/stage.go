@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -23,7 +22,8 @@ type stage struct {
 	watch     *docker.Watch
 	events    []docker.Event  // under turn: all so far
 	made      map[string]bool // under mu: images
-	inodes    map[uint64]bool // under mu: bare namespaces
+	inodes    map[uint64]bool // under mu: namespaces that are not Docker's
+	addresses int             // under mu: how many were given out
 	node      []object        // as it has to be between scenarios
 	hostPID   int             // sleeps on the node
 	neighbour *place          // a namespace that is nobody's
@@ -144,6 +144,11 @@ func (p *play) begin() {
 	if !ok {
 		p.t.Fatalf("container %s: there is no such kind", p.Container)
 	}
+	if program := programOf[p.Container]; program != "" {
+		if _, err := exec.LookPath(program); err != nil {
+			docker.Unavailable(p.t, "start container of %s: %v", p.Container, err)
+		}
+	}
 	p.place, p.began = start(p.stage, p.t, p.Scenario), time.Now()
 	if p.Ready != "" {
 		await(p.t, p.Ready, func() bool {
@@ -182,18 +187,15 @@ func (p *play) words(line string) []string {
 
 // run runs a command and returns what it printed, and its exit status.
 func run(cmd *exec.Cmd, tty bool) (output string, exit int, err error) {
-	if !tty {
-		out, _ := cmd.CombinedOutput()
-		if cmd.ProcessState == nil {
-			return string(out), -1, fmt.Errorf("run %v: it could not be started", cmd.Args)
-		}
-		return string(out), cmd.ProcessState.ExitCode(), nil
-	}
-	s, err := start(cmd, true)
+	s, err := start(cmd, tty)
 	if err != nil {
 		return "", -1, err
 	}
-	defer s.in.Close()
+	if tty {
+		defer s.in.Close() // which hangs the terminal up
+	} else if err := s.in.Close(); err != nil {
+		return "", -1, err
+	}
 	return s.wait()
 }
 
@@ -219,6 +221,9 @@ func (p *play) exec(step *Step) {
 func (p *play) shell(step *Step) {
 	p.t.Helper()
 	s, err := start(p.place.command(step.TTY, "sh"), step.TTY)
+	if err == nil {
+		err = s.greet()
+	}
 	if err != nil {
 		p.t.Fatalf("start shell: %v", err)
 	}

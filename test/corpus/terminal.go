@@ -60,6 +60,7 @@ func start(cmd *exec.Cmd, tty bool) (*session, error) {
 			return nil, err
 		}
 		s.in, cmd.Stdout, cmd.Stderr = in, s, s
+		cmd.WaitDelay = time.Second // what it leaves running may keep the pipes
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
@@ -82,6 +83,25 @@ func (s *session) wait() (output string, exit int, err error) {
 		_ = s.cmd.Process.Kill() // if it has just ended, so much the better
 		return s.output(), -1, fmt.Errorf("run %v: no end after %s", s.cmd.Args, lineTimeout)
 	}
+}
+
+// ready matches what greet waits for, but for its echo.
+var ready = regexp.MustCompile(`wrongns-ready=2`)
+
+// greet waits until a shell answers. What enters a container may throw away what was typed before.
+func (s *session) greet() error {
+	for deadline := time.Now().Add(lineTimeout); time.Now().Before(deadline); {
+		if _, err := io.WriteString(s.in, "echo wrongns-ready=$((1+1))\n"); err != nil {
+			return fmt.Errorf("greet shell: %w", err)
+		}
+		for range 50 {
+			time.Sleep(10 * time.Millisecond)
+			if ready.MatchString(s.output()) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("greet shell: no answer in %s: %s", lineTimeout, s.output())
 }
 
 // status matches what a typed line is made to print at its end. The terminal's echo of it is no match.

@@ -90,10 +90,10 @@ func StartIn(t testing.TB, node func(testing.TB) (name string)) *Daemon {
 
 	begin := time.Now()
 	if err := d.launch(program, d.bridge(t)); err != nil {
-		unavailable(t, "start dockerd: %v", err)
+		Unavailable(t, "start dockerd: %v", err)
 	}
 	if err := d.await(); err != nil {
-		unavailable(t, "start dockerd: %v\n%s", err, d.log())
+		Unavailable(t, "start dockerd: %v\n%s", err, d.log())
 	}
 	d.StartTime = time.Since(begin)
 	d.importImages(t)
@@ -124,20 +124,22 @@ func (d *Daemon) prepare() error {
 func require(t testing.TB) string {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		unavailable(t, "start dockerd: needs root: run the tests with sudo")
+		Unavailable(t, "start dockerd: needs root: run the tests with sudo")
 	}
 	var dockerd string
 	for _, name := range []string{"docker", "containerd", "runc", "busybox", "ip", "bridge", "nsenter", "dockerd"} {
 		path, err := find(name)
 		if err != nil {
-			unavailable(t, "%v: install docker.io, iproute2 and busybox-static", err)
+			Unavailable(t, "%v: install docker.io, iproute2 and busybox-static", err)
 		}
 		dockerd = path
 	}
 	return dockerd
 }
 
-func unavailable(t testing.TB, format string, args ...any) {
+// Unavailable skips a test, and says why, for lack of something that this machine has not; with WRONGNS_REQUIRE=1 the
+// test fails.
+func Unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("WRONGNS_REQUIRE") == "1" {
 		t.Fatalf(format, args...)
@@ -269,6 +271,16 @@ func (d *Daemon) await() error {
 		case <-time.After(pollInterval):
 		}
 	}
+}
+
+// Scratch makes a directory that goes with the daemon's own, also if the test is killed. Its path is short.
+func (d *Daemon) Scratch(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(d.dir, "")
+	if err != nil {
+		t.Fatalf("make directory: %v", err)
+	}
+	return dir
 }
 
 // alive tells whether dockerd runs.

@@ -4,11 +4,13 @@ import (
 	"archive/tar"
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,21 +34,43 @@ const Label = "org.wrongns.test"
 func (d *Daemon) importImages(t testing.TB) {
 	t.Helper()
 	d.Image(t, Busybox, nil)
-	d.Image(t, Iproute2, iproute2)
+	d.Image(t, Iproute2, Iproute2Programs())
 }
 
-// iproute2 are the programs of the image of that name.
-var iproute2 = map[string]string{"sbin/ip": "ip", "sbin/bridge": "bridge", "bin/sh": "dash"}
+// Iproute2Programs are those of the image Iproute2, as Image takes them.
+func Iproute2Programs() map[string]string {
+	return map[string]string{"sbin/ip": "ip", "sbin/bridge": "bridge", "bin/sh": "dash"}
+}
 
 // Image makes an image that has busybox and other programs of the machine's, each with its libraries: by the path in
 // the image the name of a program that is in the usual places, or its own path.
 func (d *Daemon) Image(t testing.TB, image string, programs map[string]string) {
 	t.Helper()
 	root, err := rootfs(programs)
-	if err != nil {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		Unavailable(t, "make image %s: %v", image, err)
+	case err != nil:
 		t.Fatalf("make image %s: %v", image, err)
 	}
 	d.must(t, root, "import", "--change", "LABEL "+Label+"="+path.Base(image), "-", image)
+}
+
+// Unpack writes the file system of an image of these programs into a new directory, for runtimes that have no images.
+func Unpack(dir string, programs map[string]string) error {
+	content, err := rootfs(programs)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "usr"), 0o755); err != nil { // systemd-nspawn wants it
+		return fmt.Errorf("unpack image: %w", err)
+	}
+	tar := exec.Command("tar", "--extract", "--directory", dir)
+	tar.Stdin = bytes.NewReader(content)
+	if out, err := tar.CombinedOutput(); err != nil {
+		return fmt.Errorf("unpack image: %w: %s", err, out)
+	}
+	return nil
 }
 
 // rootfs returns the image's file system as a tar archive.

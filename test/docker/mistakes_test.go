@@ -14,7 +14,7 @@ import (
 
 // wrong is a mistake, and what its one warning has to say. In all texts stand $name, $netns and $uplink for the
 // container's name, its network namespace and the host's link that its eth0 hangs on, $second for the one of eth1,
-// and $gateway for a neighbour of the host's.
+// and $gateway for a neighbour of the host's, $enter for what enters the host's network namespace.
 type wrong struct {
 	name               string
 	commands           []string // the last one gives the warning
@@ -32,7 +32,7 @@ var wrongs = []wrong{{
 	changed:   "eth0, a macvlan on the host's $uplink, in $name's own namespace $netns: already up, no effect",
 	untouched: "eth0 in the host's namespace, which is ",
 	own:       "up",
-	advice:    "nsenter --target 1 --net -- ip link set dev eth0 up",
+	advice:    "$enter -- ip link set dev eth0 up",
 }, {
 	name:     "link that is up here and down on the host",
 	commands: []string{"ip link set eth1 up"},
@@ -40,7 +40,7 @@ var wrongs = []wrong{{
 	changed:   "eth1, a macvlan on the host's $second, in $name's own namespace $netns: already up, no effect",
 	untouched: "eth1 in the host's namespace, which is down",
 	own:       "up", host: "down",
-	advice: "nsenter --target 1 --net -- ip link set eth1 up",
+	advice: "$enter -- ip link set eth1 up",
 }, {
 	name:     "link of the host's that is not here",
 	commands: []string{"ip link set $uplink up"},
@@ -48,7 +48,7 @@ var wrongs = []wrong{{
 	changed:   "nothing: there is no $uplink in $name's own namespace $netns",
 	untouched: "$uplink in the host's namespace, which is up",
 	own:       "absent", host: "up",
-	advice: "nsenter --target 1 --net -- ip link set $uplink up",
+	advice: "$enter -- ip link set $uplink up",
 }, {
 	name:     "default route by a gateway of the host's",
 	commands: []string{"ip route add default via $gateway"},
@@ -56,7 +56,7 @@ var wrongs = []wrong{{
 	changed:   "nothing: default via $gateway is refused in $name's own namespace $netns, ENETUNREACH",
 	untouched: "the host's routes, where $gateway is on-link by $uplink",
 	own:       "no link reaches $gateway", host: "$gateway on-link by $uplink",
-	advice: "nsenter --target 1 --net -- ip route add default via $gateway",
+	advice: "$enter -- ip route add default via $gateway",
 }, {
 	name:     "bridge with the uplink in it",
 	commands: []string{"ip link add br0 type bridge", "ip link set eth0 master br0", "ip link set br0 up"},
@@ -64,7 +64,7 @@ var wrongs = []wrong{{
 	changed:   "eth0, a macvlan on the host's $uplink, in $name's own namespace $netns: now in the bridge br0",
 	untouched: "eth0 in the host's namespace, which is ",
 	own:       "up",
-	advice:    "nsenter --target 1 --net -- ip link add br0 type bridge && nsenter --target 1 --net -- ip link set eth0 master br0",
+	advice:    "$enter -- ip link add br0 type bridge && $enter -- ip link set eth0 master br0",
 }}
 
 // TestMistakes watches a real Docker with the program that is shipped, in the machine's own network namespace.
@@ -116,7 +116,7 @@ func (s *scene) shadow(t *testing.T) {
 
 // expand puts the container's and the host's names into a text.
 func (s *scene) expand(c *Container, text string) string {
-	return strings.NewReplacer("$name", c.Name, "$netns", strconv.FormatUint(c.Netns, 10), "$gateway", s.gateway,
+	return strings.NewReplacer("$enter", enterHost(), "$name", c.Name, "$netns", strconv.FormatUint(c.Netns, 10), "$gateway", s.gateway,
 		"$uplink", s.first.Parent, "$second", s.second.Parent).Replace(text)
 }
 
@@ -217,16 +217,17 @@ func verdictOfEth0(t *testing.T, rule string) string {
 	return "likely"
 }
 
+// enterHost is what the advice enters the host's network by: init, or a kernel thread where nobody can look at init.
+func enterHost() string {
+	if _, err := os.Readlink("/proc/1/ns/net"); err == nil {
+		return "nsenter --target 1 --net"
+	}
+	return "nsenter --net=/proc/2/ns/net"
+}
+
 // testAdvice does what the warning about eth1 says, and so what was meant in the first place.
 func testAdvice(t *testing.T, s *scene, c *Container) {
-	advice := "nsenter --target 1 --net -- ip link set eth1 up" // as testWarning has seen it
-	if file, err := os.Open("/proc/1/ns/net"); err == nil {
-		file.Close()
-	} else {
-		// Init's namespace is the host's, and so is this test's.
-		t.Logf("run advice: by way of this process and not of init: %v", err)
-		advice = strings.Replace(advice, "--target 1 ", fmt.Sprintf("--target %d ", os.Getpid()), 1)
-	}
+	advice := s.expand(c, "$enter -- ip link set eth1 up") // as testWarning has seen it: it is run as it was printed
 	events := s.watch.during(func() {
 		if out, err := exec.Command("sh", "-c", advice).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", advice, err, out)

@@ -46,6 +46,7 @@ func TestChanges(t *testing.T) {
 		t.Run(tier, func(t *testing.T) {
 			stage := newStage(t)
 			lines := stage.watch(t, tier, func() { stage.play(t, filepath.Join("testdata", "changes.txt")) })
+			checkReplay(t, stage.events, lines)
 			got := normalise(t, stage, lines)
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {

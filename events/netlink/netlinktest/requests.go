@@ -24,7 +24,7 @@ type request struct {
 
 // Requests decodes each request of the file and compares what Render makes of it
 // with the file, in which each stands on three lines: "$ " and the command, the
-// input, what it is decoded to.
+// input, what it is decoded to. It also has to come back from its JSON.
 func Requests(t *testing.T, path string, decode func(t *testing.T, input string, c *events.Change) error) {
 	lines := read(t, path)
 	for _, r := range requests(lines) {
@@ -32,6 +32,7 @@ func Requests(t *testing.T, path string, decode func(t *testing.T, input string,
 		if err := decode(t, r.input, &c); err != nil {
 			t.Errorf("%s: %v", r.command, err)
 		}
+		ReadBack(t, &c)
 		if got := Render(&c); *update {
 			lines[r.decoded] = got
 		} else if want := lines[r.decoded]; got != want {
