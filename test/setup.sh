@@ -2,7 +2,8 @@
 # Installs what the demo and the tests need and this machine lacks, from Debian's or Ubuntu's packages:
 #
 #   test/setup.sh demo       the tools that make the demo's mistakes
-#   test/setup.sh test       these, and what the tests run against: Docker, qemu with Debian's kernels
+#   test/setup.sh test       these, and what the tests run against: Docker, Podman, LXC, systemd-nspawn, qemu with
+#                            Debian's kernels
 #   test/setup.sh generate   the compiler that makes bpf's objects
 #
 # What is there already is kept. It needs root or sudo, and the network, only if something is missing.
