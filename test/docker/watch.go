@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,6 +88,7 @@ type Watch struct {
 	schema *jsonschema.Schema
 	lines  *bufio.Reader // of the file that it writes
 	begun  []byte        // of a line that is not whole yet
+	seen   []Event       // since the last fence
 }
 
 // StartWatch returns when wrongns sees everything. It asks this daemon for the containers' names. wrongns ends with
@@ -182,13 +184,12 @@ func (w *Watch) Fence() []Event {
 	if out, err := w.daemon.OnHost("ip", "link", "show", "dev", name).CombinedOutput(); err == nil {
 		w.t.Fatalf("link %s is there: %s", name, out)
 	}
-	var events []Event
 	for deadline := time.Now().Add(eventTimeout); ; time.Sleep(pollInterval) {
-		for _, e := range w.next() {
-			if e.Change.Target == name {
-				return events
-			}
-			events = append(events, e)
+		w.seen = append(w.seen, w.next()...)
+		if i := slices.IndexFunc(w.seen, func(e Event) bool { return e.Change.Target == name }); i >= 0 {
+			events := w.seen[:i:i]
+			w.seen = w.seen[i+1:]
+			return events
 		}
 		if time.Now().After(deadline) {
 			w.t.Fatalf("the look-up of link %s was not seen in %s", name, eventTimeout)
