@@ -21,6 +21,9 @@ demo=(ip:iproute2 busybox:busybox-static)
 tests=("${demo[@]}" dockerd:docker.io iptables:iptables ifconfig:net-tools podman:podman
 	systemd-nspawn:systemd-container lxc-start:lxc strace:strace qemu-system-x86_64:qemu-system-x86
 	xz:xz-utils zstd:zstd)
+# Those who change the networks of the corpus's containers for a living.
+tests+=(bird:bird2 dhclient:isc-dhcp-client dnsmasq:dnsmasq-base keepalived:keepalived openvpn:openvpn
+	wg:wireguard-tools wireguard-go:wireguard-go /usr/lib/cni/bridge:containernetworking-plugins)
 generate=(clang-19:clang-19 llvm-strip-19:llvm-19)
 
 purpose=${1:-}
