@@ -361,6 +361,18 @@ struct trace_event_raw_sys_exit {
 	long ret;
 };
 
+struct trace_event_raw_consume_skb {
+	void *skbaddr;
+};
+
+struct trace_event_raw_kfree_skb {
+	void *skbaddr;
+};
+
+struct trace_event_raw_netlink_extack {
+	__u32 __data_loc_msg; /* where the text stands, from the struct's beginning, in the lower half */
+};
+
 #pragma clang attribute pop
 
 #define PF_IO_WORKER 0x00000010

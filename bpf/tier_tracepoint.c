@@ -388,8 +388,7 @@ static __always_inline bool sent_by_current(struct netlink_skb_parms *parms, str
 
 /*
  * Counts what is lost with a send that is done with while another is looked at: an
- * interrupt may free a socket with an unfinished dump, and since 7.0 programs at
- * tracepoints can be preempted.
+ * interrupt may free a socket with an unfinished dump.
  */
 __noinline int count_nested(__u64 head, __u32 length)
 {
@@ -457,6 +456,15 @@ static __always_inline void netlink_done(struct sk_buff *skb, struct sock *sk)
 		bpf_map_delete_elem(&extacks, &id);
 }
 
+/*
+ * Each of the following comes twice, and the loader takes one. A program at a raw
+ * tracepoint (tp_btf) is the cheaper one. From 7.0 on the kernel can preempt it at
+ * work, and then skips it for whoever runs there meanwhile, without anybody being
+ * told whether that was a request. A program at the tracepoint's perf event is
+ * never preempted: what it skips are packets of an interrupt that came while it
+ * was at work, and no request is made there.
+ */
+
 /* Called for every packet that the machine has done with: the way out must be short. */
 SEC("tp_btf/consume_skb")
 int BPF_PROG(skb_consumed, struct sk_buff *skb)
@@ -465,6 +473,21 @@ int BPF_PROG(skb_consumed, struct sk_buff *skb)
 
 	if (sk && sk->__sk_common.skc_family == AF_NETLINK)
 		netlink_done(skb, sk);
+	return 0;
+}
+
+static __always_inline void perf_skb_done(struct sk_buff *skb)
+{
+	struct sock *sk = BPF_CORE_READ(skb, sk);
+
+	if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_NETLINK)
+		netlink_done(skb, sk);
+}
+
+SEC("tracepoint/skb/consume_skb")
+int skb_consumed_perf(struct trace_event_raw_consume_skb *ctx)
+{
+	perf_skb_done(ctx->skbaddr);
 	return 0;
 }
 
@@ -483,15 +506,34 @@ int BPF_PROG(skb_freed, struct sk_buff *skb)
 	return 0;
 }
 
-/* 5.12 and later. */
-SEC("tp_btf/netlink_extack")
-int BPF_PROG(extack_said, const char *text)
+SEC("tracepoint/skb/kfree_skb")
+int skb_freed_perf(struct trace_event_raw_kfree_skb *ctx)
+{
+	perf_skb_done(ctx->skbaddr);
+	return 0;
+}
+
+static __always_inline void remember_extack(const void *text)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct extack_text said = {};
 
 	bpf_probe_read_kernel_str(said.text, sizeof(said.text), text);
 	bpf_map_update_elem(&extacks, &id, &said, BPF_ANY);
+}
+
+/* 5.12 and later. */
+SEC("tp_btf/netlink_extack")
+int BPF_PROG(extack_said, const char *text)
+{
+	remember_extack(text);
+	return 0;
+}
+
+SEC("tracepoint/netlink/netlink_extack")
+int extack_said_perf(struct trace_event_raw_netlink_extack *ctx)
+{
+	remember_extack((void *)ctx + (ctx->__data_loc_msg & 0xffff));
 	return 0;
 }
 

@@ -16,29 +16,32 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	TracepointMapBatches         = "batches"
-	TracepointMapDescribed       = "described"
-	TracepointMapExtacks         = "extacks"
-	TracepointMapFamily          = "family"
-	TracepointMapInFlight        = "in_flight"
-	TracepointMapInFlightScratch = "in_flight_scratch"
-	TracepointMapLinkScratch     = "link_scratch"
-	TracepointMapLosses          = "losses"
-	TracepointMapProcessIds      = "process_ids"
-	TracepointMapProcessScratch  = "process_scratch"
-	TracepointMapRefusals        = "refusals"
-	TracepointMapRequestScratch  = "request_scratch"
-	TracepointMapRing            = "ring"
-	TracepointProgExtackSaid     = "extack_said"
-	TracepointProgFamilyFork     = "family_fork"
-	TracepointProgIoctlEnter     = "ioctl_enter"
-	TracepointProgIoctlExit      = "ioctl_exit"
-	TracepointProgSkbConsumed    = "skb_consumed"
-	TracepointProgSkbFreed       = "skb_freed"
-	TracepointVarFamilies        = "families"
-	TracepointVarOnlyFamily      = "only_family"
-	TracepointVarOnlyNetns       = "only_netns"
-	TracepointVarSelfTgid        = "self_tgid"
+	TracepointMapBatches          = "batches"
+	TracepointMapDescribed        = "described"
+	TracepointMapExtacks          = "extacks"
+	TracepointMapFamily           = "family"
+	TracepointMapInFlight         = "in_flight"
+	TracepointMapInFlightScratch  = "in_flight_scratch"
+	TracepointMapLinkScratch      = "link_scratch"
+	TracepointMapLosses           = "losses"
+	TracepointMapProcessIds       = "process_ids"
+	TracepointMapProcessScratch   = "process_scratch"
+	TracepointMapRefusals         = "refusals"
+	TracepointMapRequestScratch   = "request_scratch"
+	TracepointMapRing             = "ring"
+	TracepointProgExtackSaid      = "extack_said"
+	TracepointProgExtackSaidPerf  = "extack_said_perf"
+	TracepointProgFamilyFork      = "family_fork"
+	TracepointProgIoctlEnter      = "ioctl_enter"
+	TracepointProgIoctlExit       = "ioctl_exit"
+	TracepointProgSkbConsumed     = "skb_consumed"
+	TracepointProgSkbConsumedPerf = "skb_consumed_perf"
+	TracepointProgSkbFreed        = "skb_freed"
+	TracepointProgSkbFreedPerf    = "skb_freed_perf"
+	TracepointVarFamilies         = "families"
+	TracepointVarOnlyFamily       = "only_family"
+	TracepointVarOnlyNetns        = "only_netns"
+	TracepointVarSelfTgid         = "self_tgid"
 )
 
 // LoadTracepoint returns the embedded CollectionSpec for Tracepoint.
@@ -83,12 +86,15 @@ type TracepointSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type TracepointProgramSpecs struct {
-	ExtackSaid  *ebpf.ProgramSpec `ebpf:"extack_said"`
-	FamilyFork  *ebpf.ProgramSpec `ebpf:"family_fork"`
-	IoctlEnter  *ebpf.ProgramSpec `ebpf:"ioctl_enter"`
-	IoctlExit   *ebpf.ProgramSpec `ebpf:"ioctl_exit"`
-	SkbConsumed *ebpf.ProgramSpec `ebpf:"skb_consumed"`
-	SkbFreed    *ebpf.ProgramSpec `ebpf:"skb_freed"`
+	ExtackSaid      *ebpf.ProgramSpec `ebpf:"extack_said"`
+	ExtackSaidPerf  *ebpf.ProgramSpec `ebpf:"extack_said_perf"`
+	FamilyFork      *ebpf.ProgramSpec `ebpf:"family_fork"`
+	IoctlEnter      *ebpf.ProgramSpec `ebpf:"ioctl_enter"`
+	IoctlExit       *ebpf.ProgramSpec `ebpf:"ioctl_exit"`
+	SkbConsumed     *ebpf.ProgramSpec `ebpf:"skb_consumed"`
+	SkbConsumedPerf *ebpf.ProgramSpec `ebpf:"skb_consumed_perf"`
+	SkbFreed        *ebpf.ProgramSpec `ebpf:"skb_freed"`
+	SkbFreedPerf    *ebpf.ProgramSpec `ebpf:"skb_freed_perf"`
 }
 
 // TracepointMapSpecs contains maps before they are loaded into the kernel.
@@ -187,22 +193,28 @@ type TracepointVariables struct {
 //
 // It can be passed to LoadTracepointObjects or ebpf.CollectionSpec.LoadAndAssign.
 type TracepointPrograms struct {
-	ExtackSaid  *ebpf.Program `ebpf:"extack_said"`
-	FamilyFork  *ebpf.Program `ebpf:"family_fork"`
-	IoctlEnter  *ebpf.Program `ebpf:"ioctl_enter"`
-	IoctlExit   *ebpf.Program `ebpf:"ioctl_exit"`
-	SkbConsumed *ebpf.Program `ebpf:"skb_consumed"`
-	SkbFreed    *ebpf.Program `ebpf:"skb_freed"`
+	ExtackSaid      *ebpf.Program `ebpf:"extack_said"`
+	ExtackSaidPerf  *ebpf.Program `ebpf:"extack_said_perf"`
+	FamilyFork      *ebpf.Program `ebpf:"family_fork"`
+	IoctlEnter      *ebpf.Program `ebpf:"ioctl_enter"`
+	IoctlExit       *ebpf.Program `ebpf:"ioctl_exit"`
+	SkbConsumed     *ebpf.Program `ebpf:"skb_consumed"`
+	SkbConsumedPerf *ebpf.Program `ebpf:"skb_consumed_perf"`
+	SkbFreed        *ebpf.Program `ebpf:"skb_freed"`
+	SkbFreedPerf    *ebpf.Program `ebpf:"skb_freed_perf"`
 }
 
 func (p *TracepointPrograms) Close() error {
 	return _TracepointClose(
 		p.ExtackSaid,
+		p.ExtackSaidPerf,
 		p.FamilyFork,
 		p.IoctlEnter,
 		p.IoctlExit,
 		p.SkbConsumed,
+		p.SkbConsumedPerf,
 		p.SkbFreed,
+		p.SkbFreedPerf,
 	)
 }
 

@@ -319,8 +319,8 @@ func (s *speech) phrases(table []phrase) {
 // unless says a field if it is there and not what ip would take without it.
 func (s *speech) unless(field, keyword, usual string) {
 	v := s.take(field)
-	if v == nil || usual != "" && v.Str == usual {
-		return
+	if v == nil || usual != "" && v.Str == usual || field == "dev" && v.Kind == Uint {
+		return // link 0 is none
 	}
 	if keyword != "" {
 		s.say(keyword)

@@ -1,12 +1,8 @@
 package monitor
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"strconv"
-
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/proc"
 )
 
 // processesRemembered is many times what the kernel side remembers to have told
@@ -45,36 +41,13 @@ func (t *processTable) get(id uint64) *events.Process {
 	return p
 }
 
-// clockTick is the unit of times in /proc, USER_HZ: ten milliseconds on every
-// architecture that Go runs on.
-const clockTick = 10_000_000
-
 // parentCommandLine reads the command line of a process's parent. A hook can't
 // read another process's memory, so this alone is asked of /proc, and believed
 // only if the process there began when the one that the hook saw did.
 func parentCommandLine(parent *events.Parent) events.Name {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", parent.PID))
-	if err != nil || startTicks(stat) != parent.Start/clockTick {
+	if proc.Start(parent.PID) != parent.Start/proc.Tick*proc.Tick {
 		return "" // gone already
 	}
-	arguments, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", parent.PID))
-	if err != nil {
-		return ""
-	}
+	arguments := proc.Read(parent.PID, "cmdline")
 	return events.CommandLine(arguments[:min(len(arguments), 1024)])
-}
-
-// startTicks reads the start time, the 22nd field of /proc/PID/stat. The second
-// is the process's name in parentheses, in which anything may stand.
-func startTicks(stat []byte) uint64 {
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const start = 22 - 3
-	if len(fields) <= start {
-		return 0
-	}
-	ticks, err := strconv.ParseUint(string(fields[start]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return ticks
 }

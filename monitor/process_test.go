@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/proc"
 )
 
 func TestProcessTable(t *testing.T) {
@@ -42,25 +42,6 @@ func TestProcessTable(t *testing.T) {
 	}
 }
 
-func TestStartTicks(t *testing.T) {
-	after := strings.Repeat(" 0", 22-3-1)
-	for stat, want := range map[string]uint64{
-		"41 (ip) S" + after + " 1234 0 0\n":                                   1234,
-		"41 (a b) S" + after + " 1234 0\n":                                    1234,
-		"41 (x) S 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 9 (y) S" + after + " 7": 7, // the name plays a whole line
-		"41 ()) ) S" + after + " 5":                                           5,
-		"41 (\n) S" + after + " 5":                                            5,
-		"41 (ip) S" + after:                                                   0,
-		"41 (ip) S" + after + " -3":                                           0,
-		"41 (ip":                                                              0,
-		"":                                                                    0,
-	} {
-		if got := startTicks([]byte(stat)); got != want {
-			t.Errorf("startTicks(%q) = %d, want %d", stat, got, want)
-		}
-	}
-}
-
 // The command line is that of the parent that the hook saw, and of no other
 // process that has its number now.
 func TestParentCommandLine(t *testing.T) {
@@ -73,11 +54,7 @@ func TestParentCommandLine(t *testing.T) {
 		_ = child.Wait()
 	})
 	pid := uint32(child.Process.Pid)
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := startTicks(stat) * clockTick
+	start := proc.Start(pid)
 	// The child is being executed when Start returns: its arguments come a moment later.
 	for range 1000 {
 		if arguments, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); len(arguments) > 0 {
@@ -85,10 +62,10 @@ func TestParentCommandLine(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	if got := parentCommandLine(&events.Parent{PID: pid, Start: start + clockTick - 1}); got != "sleep 60" {
+	if got := parentCommandLine(&events.Parent{PID: pid, Start: start + proc.Tick - 1}); got != "sleep 60" {
 		t.Errorf("command line %q, want that of the process that is there", got)
 	}
-	if got := parentCommandLine(&events.Parent{PID: pid, Start: start - clockTick}); got != "" {
+	if got := parentCommandLine(&events.Parent{PID: pid, Start: start - proc.Tick}); got != "" {
 		t.Errorf("command line %q, want none: the process began later than the parent", got)
 	}
 }

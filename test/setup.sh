@@ -2,7 +2,8 @@
 # Installs what the demo and the tests need and this machine lacks, from Debian's or Ubuntu's packages:
 #
 #   test/setup.sh demo       the tools that make the demo's mistakes
-#   test/setup.sh test       these, and what the tests run against: Docker, qemu with Debian's kernels
+#   test/setup.sh test       these, and what the tests run against: Docker, Podman, LXC, systemd-nspawn, qemu with
+#                            Debian's kernels
 #   test/setup.sh generate   the compiler that makes bpf's objects
 #
 # What is there already is kept. It needs root or sudo, and the network, only if something is missing.
@@ -20,6 +21,9 @@ demo=(ip:iproute2 busybox:busybox-static)
 tests=("${demo[@]}" dockerd:docker.io iptables:iptables ifconfig:net-tools podman:podman
 	systemd-nspawn:systemd-container lxc-start:lxc strace:strace qemu-system-x86_64:qemu-system-x86
 	xz:xz-utils zstd:zstd)
+# Those who change the networks of the corpus's containers for a living.
+tests+=(bird:bird2 dhclient:isc-dhcp-client dnsmasq:dnsmasq-base keepalived:keepalived openvpn:openvpn
+	wg:wireguard-tools wireguard-go:wireguard-go /usr/lib/cni/bridge:containernetworking-plugins)
 generate=(clang-19:clang-19 llvm-strip-19:llvm-19)
 
 purpose=${1:-}

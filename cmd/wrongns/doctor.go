@@ -81,6 +81,9 @@ func diagnose() diagnosis {
 		} else if !d.OK {
 			d.OK, d.Tier = true, tier.Tier
 		}
+		if tier.Note != "" {
+			f.Found += "; " + tier.Note
+		}
 		d.Checks = append(d.Checks, f)
 	}
 	return d

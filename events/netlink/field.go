@@ -173,8 +173,11 @@ func (a *attribute) number(n uint64) events.Value {
 	return events.TextValue(word(a.words, n))
 }
 
-// link shows a link's index as its name.
+// link shows a link's index as its name. There is no link 0: it says that none is meant.
 func (m *message) link(index uint32) events.Value {
+	if index == 0 {
+		return events.UintValue(0)
+	}
 	return events.OutsideValue(string(LinkName(m.links, index)))
 }
 

@@ -37,18 +37,19 @@ type Config struct {
 type Capture struct {
 	Tier string
 
+	tier       tier
 	collection *ebpf.Collection
 	links      map[string]link.Link
 	reader     *ringbuf.Reader
 	record     ringbuf.Record
-	misses     bool
+	swept      uint64 // ends not seen, as counted by sweep
 }
 
 // Open loads and attaches the tier that cfg names, or the first that the kernel
 // allows. The error is an *Error that says what is missing.
 func Open(cfg Config) (*Capture, error) {
 	var refused []*Error
-	for _, t := range tiers {
+	for _, t := range preference() {
 		if cfg.Tier != TierAuto && cfg.Tier != "" && cfg.Tier != t.name {
 			continue
 		}
@@ -82,7 +83,7 @@ func open(t tier, cfg Config) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{Tier: t.name, collection: collection, links: map[string]link.Link{}, misses: t.missesAreLosses}
+	c := &Capture{Tier: t.name, tier: t, collection: collection, links: map[string]link.Link{}}
 	if c.reader, err = ringbuf.NewReader(collection.Maps[bpf.FexitMapRing]); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ring: %w", err), c.Close())
 	}
@@ -103,7 +104,7 @@ func prepare(t tier, cfg Config) (*ebpf.CollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := dropUnavailable(spec, cfg.Family); err != nil {
+	if err := dropUnused(spec, cfg.Family); err != nil {
 		return nil, err
 	}
 	variables := map[string]uint32{

@@ -38,22 +38,20 @@ func (c *Capture) Losses() ([]Loss, error) {
 			losses[cause].Count += n
 		}
 	}
-	// An end that the kernel skipped is noticed by the hooks as well, if the same thread asks again.
-	noExit := &losses[bpf.FexitLossLOSS_NO_EXIT].Count
-	*noExit = max(*noExit, c.skipped(bpf.FexitProgRtnetlinkExit, bpf.FexitProgIoctlExit))
-	noEnter := c.skipped(bpf.FexitProgIoctlEnter)
-	if c.Tier == TierKprobe { // fexit's end needs no beginning to tell of a message
-		noEnter += c.skipped(bpf.FexitProgRtnetlinkEnter)
+	swept, err := c.sweep()
+	if err != nil {
+		return nil, fmt.Errorf("look for requests whose ends were not seen: %w", err)
 	}
-	return append(losses, Loss{Stage: "hook", Cause: "beginning of request not seen", Count: noEnter}), nil
+	c.swept += swept
+	// What the kernel tells has the runs in it for requests that nobody wants. It is the same ends that are told twice.
+	noExit := &losses[bpf.FexitLossLOSS_NO_EXIT].Count
+	*noExit = max(*noExit+c.swept, c.skipped(c.tier.ends))
+	return append(losses, Loss{Stage: "hook", Cause: "beginning of request not seen", Count: c.skipped(c.tier.begins)}), nil
 }
 
 // skipped counts the runs of programs that the kernel skipped: one was already at
-// work on the same CPU, or no kretprobe was free. Kernels that don't tell count none.
-func (c *Capture) skipped(names ...string) (n uint64) {
-	if !c.misses {
-		return 0
-	}
+// work on the same CPU. Kernels that don't tell count none.
+func (c *Capture) skipped(names []string) (n uint64) {
 	for _, name := range names {
 		if stats, err := c.collection.Programs[name].Stats(); err == nil {
 			n += stats.RecursionMisses

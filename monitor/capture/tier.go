@@ -2,7 +2,7 @@ package capture
 
 import (
 	"fmt"
-	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -27,16 +27,36 @@ type tier struct {
 	load  func() (*ebpf.CollectionSpec, error)
 	// attach makes one program of the tier run.
 	attach func(name string, prog *ebpf.Program) (link.Link, error)
-	// missesAreLosses says that a run which the kernel skipped for recursion
-	// was a request. Where the program also runs for every packet it says nothing.
-	missesAreLosses bool
+	// begins and ends are the programs of which each run that the kernel skips may
+	// have been a request's. Those at tracepoints run for every packet, and are
+	// only skipped in an interrupt that came upon one at work: no request is made there.
+	begins, ends []string
 }
 
 // tiers, the most telling first.
 var tiers = []tier{
-	{TierFexit, "BPF trampolines (fentry and fexit)", bpf.LoadFexit, attachTracing, true},
-	{TierKprobe, "kprobes", bpf.LoadKprobe, attachKprobe, true},
-	{TierTracepoint, "BTF tracepoints", bpf.LoadTracepoint, attachTracepoint, false},
+	{
+		name: TierFexit, hooks: "BPF trampolines (fentry and fexit)", load: bpf.LoadFexit, attach: attachTracing,
+		begins: []string{bpf.FexitProgIoctlEnter}, // the end needs no beginning to tell of a message
+		ends:   []string{bpf.FexitProgRtnetlinkExit, bpf.FexitProgIoctlExit},
+	},
+	{
+		name: TierKprobe, hooks: "kprobes", load: bpf.LoadKprobe, attach: attachKprobe,
+		begins: []string{bpf.KprobeProgRtnetlinkEnter, bpf.KprobeProgIoctlEnter},
+		// What has begun is remembered till its end is seen, so ends need not be asked of the kernel.
+	},
+	{name: TierTracepoint, hooks: "BTF tracepoints", load: bpf.LoadTracepoint, attach: attachTracepoint},
+}
+
+// preference is the tiers in the order in which they are tried. Where programs in
+// trampolines can be preempted, the kernel skips them for whoever asks meanwhile
+// on that processor. Kprobes keep theirs, and lose nothing.
+func preference() []tier {
+	order := slices.Clone(tiers)
+	if PreemptsTrampolines() {
+		order[0], order[1] = order[1], order[0]
+	}
+	return order
 }
 
 // Tiers are the names that --tier takes.
@@ -52,63 +72,52 @@ func attachTracing(_ string, prog *ebpf.Program) (link.Link, error) {
 	return link.AttachTracing(link.TracingOptions{Program: prog})
 }
 
-// kprobeTargets are the functions that the kprobe tier's programs hook.
-var kprobeTargets = map[string]struct {
-	function string
-	ret      bool
-}{
-	bpf.KprobeProgRtnetlinkEnter: {"rtnetlink_rcv_msg", false},
-	bpf.KprobeProgRtnetlinkExit:  {"rtnetlink_rcv_msg", true},
-	bpf.KprobeProgIoctlEnter:     {"sock_ioctl", false},
-	bpf.KprobeProgIoctlExit:      {"sock_ioctl", true},
+// perfTracepoints are the tracepoints that programs are attached to by a perf
+// event, not by BTF.
+var perfTracepoints = map[string]struct{ group, event string }{
+	bpf.TracepointProgIoctlEnter:      {"syscalls", "sys_enter_ioctl"},
+	bpf.TracepointProgIoctlExit:       {"syscalls", "sys_exit_ioctl"},
+	bpf.TracepointProgSkbConsumedPerf: {"skb", "consume_skb"},
+	bpf.TracepointProgSkbFreedPerf:    {"skb", "kfree_skb"},
+	bpf.TracepointProgExtackSaidPerf:  {"netlink", "netlink_extack"},
 }
 
-func attachKprobe(name string, prog *ebpf.Program) (link.Link, error) {
-	target, ok := kprobeTargets[name]
-	switch {
-	case !ok: // family_fork
-		return attachTracing(name, prog)
-	case !haveKprobes():
-		return nil, fmt.Errorf("kernel without CONFIG_KPROBE_EVENTS: %w", ebpf.ErrNotSupported)
-	case target.ret:
-		return link.Kretprobe(target.function, prog, nil)
-	}
-	return link.Kprobe(target.function, prog, nil)
-}
-
-// haveKprobes asks for the kernel's own way to make a kprobe. Without it the
-// library would look for tracefs, and remember that it found none.
-func haveKprobes() bool {
-	_, err := os.Stat("/sys/bus/event_source/devices/kprobe/type")
-	return err == nil
-}
-
-// syscallTracepoints are the tracepoints of the tracepoint tier that are not
-// found through BTF.
-var syscallTracepoints = map[string]string{
-	bpf.TracepointProgIoctlEnter: "sys_enter_ioctl",
-	bpf.TracepointProgIoctlExit:  "sys_exit_ioctl",
+// unpreempted says which program does at a perf event what another does at a raw
+// tracepoint: slower, but it is never preempted.
+var unpreempted = map[string]string{
+	bpf.TracepointProgSkbConsumed: bpf.TracepointProgSkbConsumedPerf,
+	bpf.TracepointProgSkbFreed:    bpf.TracepointProgSkbFreedPerf,
+	bpf.TracepointProgExtackSaid:  bpf.TracepointProgExtackSaidPerf,
 }
 
 func attachTracepoint(name string, prog *ebpf.Program) (l link.Link, err error) {
-	event, ok := syscallTracepoints[name]
+	at, ok := perfTracepoints[name]
 	if !ok {
 		return attachTracing(name, prog)
 	}
 	return l, withTracefs(func() error {
-		l, err = link.Tracepoint("syscalls", event, prog, nil)
+		l, err = link.Tracepoint(at.group, at.event, prog, nil)
 		return err
 	})
 }
 
-// dropUnavailable takes the programs out of spec that this kernel has no place
-// for and that can be done without, and those that nobody asked for.
-func dropUnavailable(spec *ebpf.CollectionSpec, family uint32) error {
+// dropUnused takes the programs out of spec that nobody asked for, one of each two
+// that do the same, and those that this kernel has no place for and that can be
+// done without.
+func dropUnused(spec *ebpf.CollectionSpec, family uint32) error {
 	if family == 0 {
 		delete(spec.Programs, bpf.FexitProgFamilyFork)
 	}
 	if _, ok := spec.Programs[bpf.TracepointProgExtackSaid]; !ok {
 		return nil
+	}
+	preempts := preemptsTracepoints()
+	for raw, perf := range unpreempted {
+		if preempts {
+			delete(spec.Programs, raw)
+		} else {
+			delete(spec.Programs, perf)
+		}
 	}
 	kernel, err := btf.LoadKernelSpec()
 	if err != nil {

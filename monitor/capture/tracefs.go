@@ -13,7 +13,7 @@ const tracefsPath = "/sys/kernel/tracing"
 // nowhere, it is mounted for f alone: on a thread with a mount namespace of its
 // own, which ends with f, so that nothing of the machine is changed.
 func withTracefs(f func() error) error {
-	if tracefsMounted() {
+	if tracefsMount() != "" {
 		return f()
 	}
 	done := make(chan error)
@@ -28,14 +28,15 @@ func withTracefs(f func() error) error {
 	return <-done
 }
 
-func tracefsMounted() bool {
+// tracefsMount is where the calling thread sees tracefs, "" if nowhere.
+func tracefsMount() string {
 	var st unix.Statfs_t
 	for _, path := range []string{tracefsPath, "/sys/kernel/debug/tracing"} {
 		if unix.Statfs(path, &st) == nil && st.Type == unix.TRACEFS_MAGIC {
-			return true
+			return path
 		}
 	}
-	return false
+	return ""
 }
 
 func mountTracefs() error {

@@ -104,6 +104,8 @@ func rulesFor(c *events.Change) []rules.Rule {
 		return nil
 	case c.Netns.Host && c.Container == nil:
 		return nil // the host's own people
+	case rules.Away(c) && isRuntime(c.Process):
+		return nil // it wires the containers inside its own
 	case rules.Away(c):
 		return rules.Neighbours
 	case c.Netns.Host, c.Here == nil, c.Host == nil, !c.Host.Known:

@@ -14,6 +14,7 @@ var runtimes = map[string]string{
 	"nerdctl":        "containerd",
 	"crio":           "cri-o",
 	"libpod":         "podman",
+	"libpod-payload": "podman", // in the unit that started it, as Quadlet has it
 }
 
 // watchers are the words for cgroups that bear a container's id although what
@@ -24,17 +25,37 @@ var watchers = map[string]bool{"libpod-conmon": true, "crio-conmon": true}
 // containers by the id alone: /docker/ID.
 var parents = map[string]string{"docker": "docker", "libpod_parent": "podman"}
 
-// inCgroup returns the id of the container that a cgroup belongs to, and its
-// runtime if the path tells it. A container within a container is the outer
-// one's, which is the one that the node knows. id is "" if there is none.
+// payloads are the runtimes that name a container's cgroup by the container's
+// name. The function takes two names that follow each other in a path, the second
+// "" at the path's end, and returns the container's, "" if they name none.
+var payloads = []struct {
+	runtime string
+	name    func(name, next string) string
+}{
+	{lxcRuntime, lxcPayload},
+	{nspawnRuntime, nspawnPayload},
+}
+
+// inCgroup returns the id of the container that a cgroup belongs to, or its name
+// if the runtime gives no ids, and the runtime if the path tells it. A container
+// within a container is the outer one's, which is the one that the node knows. id
+// is "" if there is none.
 func inCgroup(path string) (id, runtime string) {
 	parent := ""
-	for part := range strings.SplitSeq(path, "/") {
+	for path != "" {
+		var part string
+		part, path, _ = strings.Cut(path, "/")
 		if word, id, ok := cutID(part); ok && !watchers[word] {
 			if word == "" {
 				return id, parents[parent]
 			}
 			return id, runtimes[word]
+		}
+		next, _, _ := strings.Cut(path, "/")
+		for _, payload := range payloads {
+			if name := payload.name(part, next); name != "" {
+				return name, payload.runtime
+			}
 		}
 		parent = part
 	}
@@ -47,7 +68,7 @@ func inCgroup(path string) (id, runtime string) {
 func cutID(part string) (word, id string, ok bool) {
 	part = strings.TrimSuffix(part, ".scope")
 	at := len(part) - idLength
-	if at < 0 || !isHex(part[at:]) {
+	if at < 0 || !isID(part[at:]) {
 		return "", "", false
 	}
 	word, id = part[:at], part[at:]
@@ -60,11 +81,12 @@ func cutID(part string) (word, id string, ok bool) {
 	return word, id, word != "" && (separator == '-' || separator == ':')
 }
 
-func isHex(s string) bool {
+// isID reports whether s is an id as the runtimes that have ids make them.
+func isID(s string) bool {
 	for _, c := range []byte(s) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}
-	return true
+	return len(s) == idLength
 }

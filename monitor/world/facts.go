@@ -61,15 +61,31 @@ func (w *World) matters(c *events.Change) bool {
 // if nothing is. A namespace first seen through a change is read now, so with
 // what that change made of it.
 func (w *World) visited(c *events.Change) (*remembered, error) {
-	path := ""
-	if p := c.Process; p != nil {
-		path = fmt.Sprintf("/proc/%d/task/%d/ns/net", p.PID, p.TID)
+	known := w.known(c.Netns.Inode, c.Netns.Cookie)
+	var err error
+	if known == nil {
+		known, err = w.find(c.Netns.Inode, c.Netns.Cookie, waysOf(c.Process)...)
 	}
-	known, err := w.find(c.Netns.Inode, c.Netns.Cookie, path)
 	if known != nil {
 		c.Netns.Owner = w.Owner(c.Netns.Inode, c.Netns.Cookie) // its name may be known only now
 	}
 	return known, err
+}
+
+// mostWays is how many of a process's ancestors may lead to where it was.
+const mostWays = 3
+
+// waysOf are paths that may lead to the namespace that a process changed: its own,
+// and, since it may be gone already, those of the shell that started it.
+func waysOf(p *events.Process) []string {
+	if p == nil {
+		return nil
+	}
+	ways := []string{fmt.Sprintf("/proc/%d/task/%d/ns/net", p.PID, p.TID)}
+	for _, pid := range p.Descent[:min(len(p.Descent), mostWays)] {
+		ways = append(ways, fmt.Sprintf("/proc/%d/ns/net", pid))
+	}
+	return ways
 }
 
 // remember completes a change from what is remembered of its namespace, and
@@ -92,8 +108,31 @@ func (w *World) remember(c *events.Change, known *remembered) {
 		c.Here = known.facts(c)
 	}
 	known.advance(c)
+	w.resolve(known)
+}
+
+// resolve reads a namespace again of which something is in doubt, now or, if that
+// was done only just now, when Tend is called next.
+func (w *World) resolve(known *remembered) {
 	if known.doubt {
 		w.again(known)
+	}
+	if known.doubt {
+		w.doubtful[known.inode] = struct{}{}
+	}
+}
+
+// Tend sees to what is in doubt, so that it is known what stands when the next
+// change comes. It is to be called now and then, and when nothing else is to do.
+func (w *World) Tend() {
+	for inode := range w.doubtful {
+		known := w.namespaces[inode]
+		if known != nil && known.doubt {
+			w.again(known)
+		}
+		if known == nil || !known.doubt || inodeAt(w.places[inode].path) != inode {
+			delete(w.doubtful, inode) // it is known again, or gone
+		}
 	}
 }
 
@@ -144,8 +183,9 @@ func (w *World) changed(c *events.Change) {
 	if c.To == nil {
 		return
 	}
-	if known := w.known(c.To.Inode, c.To.Cookie); known != nil {
+	// A namespace that gets its links is one that somebody will work in soon: it is read even if it was not known.
+	if known, err := w.find(c.To.Inode, c.To.Cookie); err == nil && known != nil && !c.To.Host {
 		known.doubt = true
-		w.again(known)
+		w.resolve(known)
 	}
 }

@@ -30,13 +30,24 @@ type places map[uint32]place
 func survey() places {
 	all := make(places)
 	all.add("/proc/[0-9]*/ns/net", false)
+	all.addKept()
+	return all
+}
+
+// keptPlaces are those where runtimes keep namespaces. They are few, and found at once.
+func keptPlaces() places {
+	all := make(places)
+	all.addKept()
+	return all
+}
+
+func (all places) addKept() {
 	for _, dir := range dockerDirs {
 		all.add(dir+"/*", false)
 	}
 	for _, dir := range namedDirs {
 		all.add(dir+"/*", true)
 	}
-	return all
 }
 
 // add adds the places that match a pattern. Those found first stay, but for

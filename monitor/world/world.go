@@ -34,6 +34,7 @@ type World struct {
 	namespaces map[uint32]*remembered // by inode
 	places     places
 	searchable time.Time            // not before then
+	doubtful   map[uint32]struct{}  // namespaces of which something is in doubt, by inode
 	missed     map[uint32]time.Time // namespaces to which nothing led, by inode: not to be looked for before then
 }
 
@@ -53,7 +54,7 @@ func New(host *Host, whose func(inode uint32, cookie uint64) string) *World {
 	if whose == nil {
 		whose = func(uint32, uint64) string { return "" }
 	}
-	w := &World{host: host, whose: whose, namespaces: make(map[uint32]*remembered), missed: make(map[uint32]time.Time)}
+	w := &World{host: host, whose: whose, namespaces: make(map[uint32]*remembered), missed: make(map[uint32]time.Time), doubtful: make(map[uint32]struct{})}
 	w.answers.host = host
 	w.search(time.Now())
 	for number, p := range w.places {
@@ -78,9 +79,10 @@ func (w *World) Owner(inode uint32, cookie uint64) string {
 }
 
 // LinkName returns the name of the link that has an index in a namespace, ""
-// if it is not known. cookie may be 0.
+// if it is not known. It looks for nothing: Facts does, which knows better where
+// to, and puts names in place of numbers. cookie may be 0.
 func (w *World) LinkName(inode uint32, cookie uint64, index uint32) events.Name {
-	if known, err := w.find(inode, cookie, ""); err == nil && known != nil && known.linkName(index) != "" {
+	if known := w.known(inode, cookie); known != nil && known.linkName(index) != "" {
 		return known.linkName(index)
 	}
 	if !w.isHost(inode) {
@@ -115,9 +117,9 @@ func (r *remembered) is(cookie uint64) bool {
 }
 
 // find returns what is known of a namespace, and reads it if it has not been
-// seen yet: by path if that leads there, else by any place that does. It
+// seen yet: by one of paths if that leads there, else by any place that does. It
 // returns nil if nothing leads there any more.
-func (w *World) find(inode uint32, cookie uint64, path string) (*remembered, error) {
+func (w *World) find(inode uint32, cookie uint64, paths ...string) (*remembered, error) {
 	known := w.namespaces[inode]
 	switch {
 	case inode == 0, known != nil && known.gone == cookie && cookie != 0:
@@ -125,7 +127,7 @@ func (w *World) find(inode uint32, cookie uint64, path string) (*remembered, err
 	case known != nil && known.is(cookie):
 		return known, nil
 	}
-	found, err := w.reach(inode, path)
+	found, err := w.reach(inode, paths)
 	if found == nil || found.is(cookie) {
 		return found, err
 	}
@@ -133,36 +135,43 @@ func (w *World) find(inode uint32, cookie uint64, path string) (*remembered, err
 	return nil, nil
 }
 
-// reach enters a namespace by path, or by any other place. One that nothing
-// leads to, such as one that only a socket keeps alive, is not looked for at
-// every change.
-func (w *World) reach(inode uint32, path string) (*remembered, error) {
+// reach enters a namespace by one of paths, or by any other place. One that
+// nothing leads to, such as one that only a socket keeps alive, is not looked for
+// at every change.
+func (w *World) reach(inode uint32, paths []string) (found *remembered, err error) {
 	began := time.Now()
 	if began.Before(w.missed[inode]) {
 		return nil, nil
 	}
-	found, err := w.enter(path, inode)
+	for i := 0; i < len(paths) && found == nil && err == nil; i++ {
+		found, err = w.enter(paths[i], inode)
+	}
+	took := time.Since(began)
 	if found == nil && err == nil {
-		found, err = w.enter(w.place(inode), inode)
+		found, err = w.enter(w.place(inode), inode) // place sees to its own rest
 	}
 	delete(w.missed, inode)
 	if found == nil {
 		if len(w.missed) >= most {
 			clear(w.missed)
 		}
-		done := time.Now()
-		w.missed[inode] = done.Add(idle * done.Sub(began))
+		w.missed[inode] = time.Now().Add(idle * took)
 	}
 	return found, err
 }
 
-// place is where a namespace can be entered, "" if it is not known. It looks
-// for a namespace that it has not seen through the whole node, but not all the
-// time.
+// place is where a namespace can be entered, "" if it is not known. For one that
+// it has not seen it looks where runtimes keep them, and then through the whole
+// node, but not all the time.
 func (w *World) place(inode uint32) string {
-	if inodeAt(w.places[inode].path) != inode {
-		w.search(time.Now())
+	if inodeAt(w.places[inode].path) == inode {
+		return w.places[inode].path
 	}
+	if kept, found := keptPlaces()[inode]; found {
+		w.places[inode] = kept
+		return kept.path
+	}
+	w.search(time.Now())
 	return w.places[inode].path
 }
 

@@ -207,9 +207,9 @@ func routeObject(family string) func(map[string]any) []object {
 			remove += " " + kind
 		}
 		remove += fmt.Sprintf(" %v", o["dst"])
-		for key, word := range map[string]string{"gateway": "via", "dev": "dev", "table": "table", "metric": "metric"} {
-			if value, ok := o[key]; ok {
-				remove += fmt.Sprintf(" %s %v", word, value)
+		for _, part := range []struct{ key, word string }{{"gateway", "via"}, {"dev", "dev"}, {"table", "table"}, {"metric", "metric"}} {
+			if value, ok := o[part.key]; ok {
+				remove += fmt.Sprintf(" %s %v", part.word, value)
 			}
 		}
 		return []object{{fmt.Sprintf("route %s %v via %v dev %v table %v metric %v type %v", family, o["dst"], o["gateway"],
@@ -234,7 +234,7 @@ func restoreNode(t testing.TB, before []object) {
 				_, _ = ip(append([]string{"-n", nodeNetns}, strings.Fields(o.remove)...)...) // another's end may have taken it along
 			}
 		}
-		if err := batch(nodeNetns, links+addresses); err != nil {
+		if err := batch(nodeNetns, strings.TrimSpace(links)+addresses); err != nil {
 			problem += err.Error()
 		}
 	}

@@ -203,7 +203,9 @@ func (p *play) onHost(step *Step) {
 	p.t.Helper()
 	for _, line := range step.Lines {
 		words := p.words(line.Text)
-		out, exit, err := run(p.daemon.OnHost(words[0], words[1:]...), step.TTY)
+		cmd := p.daemon.OnHost(words[0], words[1:]...)
+		cmd.Env = append(cmd.Environ(), "DOCKER_HOST="+p.daemon.Host)
+		out, exit, err := run(cmd, step.TTY)
 		p.check(line, out, exit, err)
 	}
 }

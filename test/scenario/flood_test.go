@@ -13,11 +13,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wrongns/wrongns/monitor/capture"
 )
 
 // TestConservation adds and deletes routes at full speed, each acked, while
 // everything is written to a file: what is written and what is reported as lost
-// make up what was made, exactly. With the default ring nothing is lost.
+// make up what was made, exactly. With the default ring nothing is lost, except
+// where skipsRequests says so; there nothing is lost silently.
 //
 // Several writers take the processors from one another in the middle of a request,
 // and in the middle of a hook where the kernel allows it.
@@ -40,12 +43,25 @@ func conserve(t *testing.T, tier string, writers int) {
 	seen, lost := count(t, lines)
 	t.Logf("%d changes in %v, %.2f µs each: %d written, %d reported as lost", changes, took.Round(time.Millisecond),
 		float64(took.Microseconds())/float64(changes), seen, lost)
+	if skipsRequests(tier) {
+		if seen+lost < changes {
+			t.Errorf("%d written and %d reported as lost, want %d in all or more", seen, lost, changes)
+		}
+		return
+	}
 	if seen+lost != changes {
 		t.Errorf("%d written and %d reported as lost, want %d in all", seen, lost, changes)
 	}
 	if lost != 0 {
 		t.Errorf("%d lost, want none with the default ring", lost)
 	}
+}
+
+// skipsRequests reports whether the kernel can preempt this tier's hooks at work,
+// and then skips them for others. It tells how often, and not whether somebody
+// wanted to know of the request: what is reported as lost is lost at most.
+func skipsRequests(tier string) bool {
+	return tier == capture.TierFexit && capture.PreemptsTrampolines()
 }
 
 // routesToAdd is 100,000, or fewer where the machine is emulated.

@@ -154,7 +154,8 @@ func TestSockets(t *testing.T) {
 	}
 }
 
-// parse reads the lines. None may tell of a loss.
+// parse reads the lines. None may tell of a loss, unless it may have been of a
+// look-up that nobody wants to know of: then all events are there, which the acts check.
 func (s *seen) parse(t *testing.T, lines [][]byte) {
 	t.Helper()
 	for _, line := range lines {
@@ -162,7 +163,7 @@ func (s *seen) parse(t *testing.T, lines [][]byte) {
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatalf("line is not JSON: %v\n%s", err, line)
 		}
-		if e.Status.State == "lost" {
+		if e.Status.State == "lost" && !(skipsRequests(s.tier) && e.Status.Cause == "end of request not seen") {
 			t.Errorf("lost: %+v", e.Status)
 		}
 		s.events = append(s.events, e)

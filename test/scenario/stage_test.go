@@ -54,7 +54,7 @@ func (s *stage) watch(t *testing.T, tier string, f func(), more ...string) [][]b
 	var said bytes.Buffer
 	trace := exec.Command(program, args...)
 	trace.Stdout, trace.Stderr = &said, &said
-	if err := trace.Start(); err != nil {
+	if err := start(t, trace, tier); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
@@ -74,6 +74,14 @@ func (s *stage) watch(t *testing.T, tier string, f func(), more ...string) [][]b
 		t.Fatal(err)
 	}
 	return bytes.Split(bytes.TrimSpace(written), []byte("\n"))
+}
+
+func start(t *testing.T, trace *exec.Cmd, tier string) error {
+	t.Helper()
+	if skipsRequests(tier) {
+		return startApart(t, trace)
+	}
+	return trace.Start()
 }
 
 // await waits until wrongns says that it is ready, or has ended.

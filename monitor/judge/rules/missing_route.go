@@ -39,8 +39,8 @@ func missing(c *events.Change) bool {
 	switch c.Errno {
 	case syscall.ESRCH:
 		return c.Kind == events.KindRoute
-	case syscall.ENOENT:
-		return c.Kind == events.KindRoute && c.Action == events.Set
+	case syscall.ENOENT: // a route to be changed, or one of IPv6 in a table that is empty
+		return c.Kind == events.KindRoute && (c.Action == events.Set || c.Action == events.Delete)
 	case syscall.EADDRNOTAVAIL:
 		return c.Kind == events.KindAddress && c.Action == events.Delete
 	}

@@ -39,8 +39,7 @@ func changesOther(k *Case) bool {
 
 // Away reports whether the process changed a namespace that is not the one of its
 // container, or, if it is of none, not the one that it lives in. A process can go
-// and live in another namespace, a container can't; but its runtime may have told
-// of the namespace that it had before it was started again.
+// and live in another namespace, a container can't.
 func Away(c *events.Change) bool {
 	if c.Process.NetnsInode != 0 && c.Process.NetnsInode != c.Netns.Inode {
 		return true
@@ -50,10 +49,9 @@ func Away(c *events.Change) bool {
 		return false
 	case told.HostNet:
 		return !c.Netns.Host
-	case told.Netns == 0 || told.Netns == c.Netns.Inode:
-		return false
+	default:
+		return told.Netns != 0 && told.Netns != c.Netns.Inode
 	}
-	return c.Netns.Host || c.Netns.Owner != "" && c.Netns.Owner != "container "+c.Container.Name.String()
 }
 
 // hostChangedByContainer finds a container that reaches out of its own network.

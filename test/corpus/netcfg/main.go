@@ -73,7 +73,7 @@ func open(file string) (*netlink.Handle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open network namespace %s: %w", file, err)
 	}
-	defer ns.Close()
+	defer func() { _ = ns.Close() }()
 	return netlink.NewHandleAt(ns)
 }
 

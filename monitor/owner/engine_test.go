@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"github.com/wrongns/wrongns/events"
+	"github.com/wrongns/wrongns/monitor/proc"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,6 +28,7 @@ type daemon struct {
 	t      *testing.T
 	socket string
 	events chan string   // lines for the event stream
+	hangUp func()        // ends it
 	stall  chan struct{} // an inspection waits until it is closed, if it is not nil
 
 	mu        sync.Mutex
@@ -36,9 +39,13 @@ type daemon struct {
 }
 
 func startDaemon(t *testing.T) *daemon {
+	return listenDaemon(t, filepath.Join(t.TempDir(), "docker.sock"))
+}
+
+func listenDaemon(t *testing.T, socket string) *daemon {
 	d := &daemon{
 		t:         t,
-		socket:    filepath.Join(t.TempDir(), "docker.sock"),
+		socket:    socket,
 		events:    make(chan string),
 		names:     make(map[string]string),
 		running:   make(map[string]bool),
@@ -51,7 +58,8 @@ func startDaemon(t *testing.T) *daemon {
 	server := &http.Server{Handler: d}
 	ended := make(chan struct{})
 	go func() { defer close(ended); server.Serve(listener) }()
-	t.Cleanup(func() { server.Close(); <-ended })
+	d.hangUp = func() { server.Close(); <-ended }
+	t.Cleanup(d.hangUp)
 	return d
 }
 
@@ -133,7 +141,14 @@ func (d *daemon) inspect(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	json.NewEncoder(w).Encode(map[string]any{
 		"Id": id, "Name": "/" + name, "State": map[string]any{"Pid": pid},
-		"Config": map[string]any{"Image": "tools:latest"}, "HostConfig": map[string]any{"NetworkMode": d.mode},
+		"Config":     map[string]any{"Image": "tools:latest", "Labels": map[string]any{"wrongns.ignore": "true"}},
+		"HostConfig": map[string]any{"NetworkMode": d.mode, "Privileged": d.mode == "host"},
+		"Mounts": []map[string]any{
+			{"Type": "bind", "Source": "/", "Destination": "/host"},
+			{"Type": "bind", "Source": "/srv/web", "Destination": "/srv"},
+			{"Type": "bind", "Source": "/var/run/docker.sock", "Destination": "/run/docker.sock"},
+			{"Type": "volume", "Source": "/run/netns", "Destination": "/volume"},
+		},
 	})
 }
 
@@ -169,16 +184,27 @@ func ownNetnsInode(t *testing.T) uint32 {
 	return uint32(stat.Ino)
 }
 
+// self is this process, which plays the init of all containers of a fake daemon.
+func self() *events.Init {
+	pid := uint32(os.Getpid())
+	return &events.Init{PID: pid, Start: proc.Start(pid)}
+}
+
 func TestIdentify(t *testing.T) {
 	d := startDaemon(t)
 	d.add(outer, "web", true)
 	o := follow(t, d)
-	want := events.Container{ID: outer, Name: "web", Runtime: "docker", Image: "tools:latest"}
-	if got := identify(o, "/docker/"+outer); got == nil || *got != want {
-		t.Errorf("container = %+v, want %+v", got, want)
+	want := &events.Container{
+		ID: outer, Name: "web", Runtime: "docker", Image: "tools:latest",
+		Told: true, Init: self(), Netns: ownNetnsInode(t), Ignore: "true",
+		HostMounts: []events.Name{"/", "/var/run/docker.sock"},
 	}
-	if got := identify(o, "/machine.slice/libpod-"+inner+".scope"); got == nil || *got != (events.Container{ID: inner, Runtime: "podman"}) {
-		t.Errorf("podman's container = %+v", got)
+	if diff := cmp.Diff(want, identify(o, "/docker/"+outer)); diff != "" {
+		t.Errorf("container (-want +got):\n%s", diff)
+	}
+	want = &events.Container{ID: inner, Runtime: "podman"}
+	if diff := cmp.Diff(want, identify(o, "/machine.slice/libpod-"+inner+".scope")); diff != "" {
+		t.Errorf("podman's container (-want +got):\n%s", diff)
 	}
 	if got := identify(o, "/system.slice/ssh.service"); got != nil {
 		t.Errorf("a service's container = %+v, want none", got)
@@ -217,8 +243,9 @@ func TestLatecomerIsAskedForOnce(t *testing.T) {
 		if got := identify(o, "/docker/"+outer); got == nil || got.Name != "late" {
 			t.Errorf("container = %+v, want late", got)
 		}
-		if got := identify(o, "/docker/"+inner); got == nil || *got != (events.Container{ID: inner, Runtime: "docker"}) {
-			t.Errorf("container that Docker does not know = %+v, want its id alone", got)
+		want := &events.Container{ID: inner, Runtime: "docker"}
+		if diff := cmp.Diff(want, identify(o, "/docker/"+inner)); diff != "" {
+			t.Errorf("container that Docker does not know (-want +got):\n%s", diff)
 		}
 	}
 	if a, b := d.inspections(outer), d.inspections(inner); a != 1 || b != 1 {
@@ -236,7 +263,7 @@ func TestSlowDaemonIsNotWaitedForTwice(t *testing.T) {
 			t.Errorf("container = %+v, want its id", got)
 		}
 	}
-	if _, ask := o.docker.known(inner); ask {
+	if o.sources["docker"].(*engine).worthAsking(inner) {
 		t.Error("a slow daemon is asked again at once")
 	}
 }
@@ -245,8 +272,9 @@ func TestNoDaemon(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
 	o := New()
 	defer o.Close()
-	if got := identify(o, "/docker/"+outer); got == nil || *got != (events.Container{ID: outer, Runtime: "docker"}) {
-		t.Errorf("container = %+v, want its id", got)
+	want := &events.Container{ID: outer, Runtime: "docker"}
+	if diff := cmp.Diff(want, identify(o, "/docker/"+outer)); diff != "" {
+		t.Errorf("container (-want +got):\n%s", diff)
 	}
 }
 
@@ -266,6 +294,15 @@ func TestEvents(t *testing.T) {
 
 	d.event("die", outer)
 	eventually(t, "", func() string { return o.Netns(own, 0) })
+	if got := identify(o, "/docker/"+outer); !got.Told || got.Init != nil || got.Netns != 0 {
+		t.Errorf("container that has died = %+v, want how it is made, and no process and no namespace", got)
+	}
+	d.event("start", outer)
+	eventually(t, "container shop", func() string { return o.Netns(own, 0) })
+	if got := identify(o, "/docker/"+outer); got.Init == nil || got.Netns != own {
+		t.Errorf("container that was started again = %+v, want its process and its namespace", got)
+	}
+	d.event("die", outer)
 	d.event("destroy", outer)
 	d.event("none", "")
 	if got := identify(o, "/docker/"+outer); got == nil || got.Name != "shop" {
@@ -331,6 +368,9 @@ func TestNetnsOfAnother(t *testing.T) {
 		o := follow(t, d)
 		if got := identify(o, "/docker/"+outer); got == nil || got.Name != "guest" {
 			t.Fatalf("container = %+v, want guest", got)
+		}
+		if got := identify(o, "/docker/"+outer); got.Netns != 0 || got.Init == nil || got.HostNet != (mode == "host") || got.Privileged != (mode == "host") {
+			t.Errorf("with --network %s the container is %+v", mode, got)
 		}
 		if owner := o.Netns(ownNetnsInode(t), 0); owner != "" {
 			t.Errorf("with --network %s the namespace's owner is %q, want none", mode, owner)
