@@ -12,6 +12,7 @@ import (
 var images = map[string]map[string]string{
 	"net-tools": {"sbin/ifconfig": "ifconfig", "sbin/route": "route", "bin/sh": "dash"},
 	"go":        {"bin/netcfg": netcfg, "bin/sh": "dash"},
+	"setpriv":   {"sbin/ip": "ip", "bin/setpriv": "setpriv", "bin/sh": "dash"},
 }
 
 // netcfg stands for the program of that name, which is built from this tree.
