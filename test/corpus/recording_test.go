@@ -22,7 +22,8 @@ import (
 const (
 	recordedLog  = "testdata/recorded/log.jsonl.gz"
 	recordedMade = "testdata/recorded/made.json"
-	page         = "../../docs/corpus.md"
+	page         = "../../docs/rules.md"
+	heading      = "## On the corpus\n" // of the section that is ours, the last one
 )
 
 // recording is what a run gave.
@@ -62,24 +63,30 @@ func (r *recording) write(t testing.TB, table *Table) {
 	if err := os.MkdirAll(filepath.Dir(recordedLog), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for path, content := range map[string][]byte{recordedLog: packed.Bytes(), recordedMade: append(made, '\n'), page: table.page()} {
+	for path, content := range map[string][]byte{recordedLog: packed.Bytes(), recordedMade: append(made, '\n'), page: withSection(t, table)} {
 		if err := os.WriteFile(path, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// page is what docs/corpus.md says.
-func (t *Table) page() []byte {
-	return fmt.Appendf(nil, `# What the judge says of the corpus
-
-`+"`test/corpus`"+` holds mistakes and innocent doings, one small file each, that `+"`make test`"+` makes in real containers. This
-page is made by `+"`go test ./test/corpus -run Live -update`"+`. A row is what is so, a column the surest verdict.
+// withSection is the page with a section on a table.
+func withSection(t testing.TB, table *Table) []byte {
+	t.Helper()
+	written, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, _ := bytes.Cut(written, []byte(heading))
+	return fmt.Appendf(nil, `%s
 
 %s
-A *mistake* was meant for the host. Something *innocent* was not. Where what can be seen does not tell, which the scenario's
-file explains, it is *undecidable*, and suspected at most. *False* counts warnings of a rule that nobody expects.
-`, t)
+[test/corpus](../test/corpus/README.md) holds mistakes and innocent doings, one small file each, that `+"`make test`"+` makes in
+real containers. This is what the judge says of them: a row is what is so, a column the surest verdict. A *mistake* was meant for
+the host, something *innocent* was not. Where what can be seen does not tell, which the scenario's file explains, it is
+*undecidable*, and suspected at most. *False* counts warnings of a rule that nobody expects.
+
+%s`, bytes.TrimSpace(before), heading, table)
 }
 
 // readRecording reads the run that was kept.
@@ -182,7 +189,7 @@ func TestRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if difference := cmp.Diff(string(written), string(table.page())); difference != "" {
+	if difference := cmp.Diff(string(written), string(withSection(t, table))); difference != "" {
 		t.Errorf("%s is not what the recording gives: go test ./test/corpus -run Live -update; -is +should be:\n%s", page, difference)
 	}
 }
