@@ -487,5 +487,6 @@ func (w *writer) status(s *Status) {
 	w.text("tier", s.Tier)
 	w.text("kernel", s.Kernel)
 	w.namespace("netns", s.Netns)
+	w.text("enter", s.Enter)
 	w.text("detail", s.Detail)
 }

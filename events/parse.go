@@ -326,7 +326,8 @@ func (r reader) status() *Status {
 		Time: r.time("time"), Seq: r.uint64("seq"),
 		State: o.text("state"), Stage: o.text("stage"), Cause: o.text("cause"), Count: o.uint64("count"),
 		From: o.time("from"), To: o.time("to"),
-		Version: o.text("version"), Tier: o.text("tier"), Kernel: o.text("kernel"), Detail: o.text("detail"),
+		Version: o.text("version"), Tier: o.text("tier"), Kernel: o.text("kernel"), Enter: o.text("enter"),
+		Detail: o.text("detail"),
 	}
 	s.Netns = o.someNamespace("netns")
 	return s

@@ -65,5 +65,6 @@ type Status struct {
 	Tier    string
 	Kernel  string
 	Netns   *Namespace // started: the host's namespace
+	Enter   string     // started: what runs a command there when it is put before it and "--"
 	Detail  string
 }

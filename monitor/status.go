@@ -14,6 +14,7 @@ func startedStatus(version, tier string, host *world.Host) *events.Status {
 		Version: version,
 		Tier:    tier,
 		Kernel:  kernelRelease(),
+		Enter:   host.Enter(),
 		Netns:   &events.Namespace{Inode: host.Inode, Cookie: host.Cookie, Host: true, Owner: "host"},
 	}
 }

@@ -145,6 +145,7 @@ func (r *replaying) line(text []byte) error {
 		r.logged++
 	case *events.Status:
 		if e.State == "started" {
+			r.config.EnterHost = e.Enter
 			r.judge = judge.New(r.config)
 		}
 	}
