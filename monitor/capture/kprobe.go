@@ -70,6 +70,7 @@ func attachKretprobe(function string, prog *ebpf.Program) (l link.Link, err erro
 // A tracefsLink has an event in tracefs, which Close removes.
 type tracefsLink struct{ link.Link }
 
+// Close detaches the program and removes the event.
 func (l tracefsLink) Close() error { return withTracefs(l.Link.Close) }
 
 // removeLeftovers removes the events of monitors that were killed. The kernel
