@@ -41,6 +41,7 @@ const (
 	execStep       = "exec"
 	shellStep      = "shell"
 	entrypointStep = "entrypoint"
+	adviceStep     = "advice"
 )
 
 // Step is a section of a scenario.
@@ -194,7 +195,7 @@ func split(list string) []string {
 func parseStep(section txtar.File) (Step, error) {
 	words := strings.Fields(section.Name)
 	step := Step{Kind: words[0], TTY: len(words) == 2 && words[1] == "tty"}
-	if !slices.Contains([]string{beforeStep, hostStep, execStep, shellStep, entrypointStep}, step.Kind) ||
+	if !slices.Contains([]string{beforeStep, hostStep, execStep, shellStep, entrypointStep, adviceStep}, step.Kind) ||
 		len(words) > 2 || len(words) == 2 && !step.TTY {
 		return step, fmt.Errorf("section %q: there is none of that name", section.Name)
 	}
@@ -237,7 +238,9 @@ func (s *Scenario) check() error {
 
 // onNode reports whether the scenario does something on the node, which it then needs for itself.
 func (s *Scenario) onNode() bool {
-	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Kind == beforeStep || step.Kind == hostStep })
+	return slices.ContainsFunc(s.Steps, func(step Step) bool {
+		return slices.Contains([]string{beforeStep, hostStep, adviceStep}, step.Kind)
+	})
 }
 
 // entrypoint returns the script that the container starts with, or nil.

@@ -122,16 +122,46 @@ func (p *play) perform() *Made {
 			p.begin()
 			time.Sleep(time.Until(p.began.Add(ages[p.Age])))
 			map[string]func(*Step){execStep: p.exec, shellStep: p.shell}[step.Kind](&step)
+		case adviceStep:
+			p.begin()
+			p.follow(made)
+			p.onHost(&step)
 		}
 	}
 	p.begin()
+	p.known(made)
+	return made
+}
+
+// known waits for all events so far, and says how the scenario's are known.
+func (p *play) known(made *Made) {
 	p.events = append(p.events, p.watch.Fence()...)
 	made.To = time.Now()
 	made.Container = p.place.id
 	if p.place.id == "" && p.place.inode != 0 {
 		made.Inodes = []uint64{p.place.inode}
 	}
-	return made
+}
+
+// follow does what the last warning advises, as it is printed, where whoever reads it sits: on the machine.
+func (p *play) follow(made *Made) {
+	p.t.Helper()
+	p.known(made)
+	advice := ""
+	for i := range p.events {
+		if e := &p.events[i]; e.Event == "warning" && made.owns(e) && len(e.Warning.Advice) > 0 {
+			advice = e.Warning.Advice[0]
+		}
+	}
+	if advice == "" {
+		p.t.Error("no warning gives advice")
+		return
+	}
+	out, err := exec.Command("sh", "-c", advice).CombinedOutput()
+	p.t.Logf("# %s\n%s", advice, out)
+	if err != nil {
+		p.t.Errorf("%s: %v", advice, err)
+	}
 }
 
 // begin starts the container if it does not run yet.
