@@ -26,6 +26,7 @@ const (
 	hostName      = "host-name"
 	bareNamespace = "bare-namespace"
 	namedByItself = "namespace-named"
+	onlyLooks     = "only-looks"
 )
 
 const (
@@ -49,6 +50,9 @@ func (j *Judge) context(c *events.Change) []events.Evidence {
 	ofStanding(&known, c)
 	if c.Container == nil && p.Namespaces.PID == events.InitialPIDNamespace {
 		known.add(bareNamespace, "%s is in no container, and lives among the host's processes", p.Name)
+	}
+	if c.Action == events.Lookup && looks(string(p.CommandLine)) {
+		known.add(onlyLooks, "%s only shows what is there", p.CommandLine)
 	}
 	if namesNetns(p) {
 		known.add(namedByItself, "%s was told which namespace by its own command line", p.Name)

@@ -108,6 +108,8 @@ func rulesFor(c *events.Change) []rules.Rule {
 		return nil // it wires the containers inside its own
 	case rules.Away(c):
 		return rules.Neighbours
+	case c.Process.NetnsInode != c.Netns.Inode:
+		return nil
 	case c.Netns.Host, c.Here == nil, c.Host == nil, !c.Host.Known:
 		return nil
 	}

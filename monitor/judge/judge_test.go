@@ -155,7 +155,9 @@ func TestVerdicts(t *testing.T) {
 		{"link that is not here, at a terminal", with(s.lookup("ens3"), atTerminal), "missing-link", 0.97, events.Certain},
 		{"link up that is up, by keepalived", with(s.eth0Up(), byDaemon), "", 0, ""},
 		{"link up that is up, by dhclient's script", with(s.eth0Up(), byScriptOfDaemon), "", 0, ""},
-		{"link that is not here, by keepalived", with(s.lookup("ens3"), byDaemon), "missing-link", 0.57, events.Suspected},
+		{"link that is not here, by keepalived", with(s.lookup("ens3"), byDaemon), "", 0, ""},
+		{"link that is not here, only shown", with(s.lookup("ens3"), func(c *events.Change) { c.Process.CommandLine = "ip link show ens3" }),
+			"missing-link", 0.67, events.Suspected},
 		{"by Docker inside the container", with(s.eth0Up(), func(c *events.Change) { c.Process.Name = "dockerd" }), "", 0, ""},
 
 		{"link up that is up, in a bare namespace", with(s.eth0Up(), bare), "no-op-on-shadowed-link", 0.73, events.Suspected},
@@ -267,12 +269,14 @@ func TestEntrypoint(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := judged(birth, test.change)
-			if len(got) != 1 {
-				t.Fatalf("got %d warnings, want 1", len(got))
+			j := New(Config{Suspected: 0.01}) // to be told what silence is made of
+			j.Judge(birth)
+			got := j.Judge(test.change)
+			if got == nil {
+				t.Fatal("got no warning")
 			}
 			var facts []string
-			for _, e := range got[0].Evidence {
+			for _, e := range got.Evidence {
 				if slices.Contains([]string{entrypoint, execLate, startUp, interactive}, e.Fact) {
 					facts = append(facts, e.Fact)
 				}
@@ -443,7 +447,7 @@ func TestWeights(t *testing.T) {
 		rules.RouteMissingHere, rules.RouteOnHost, rules.SubnetOfHost, rules.LinkOfThatSubnet, rules.AddressOfHost, rules.HostEverywhere,
 		rules.HostChanged, rules.OtherNamespace, rules.ContainerReachesOut, failsOnHost, startUp, privileged, hostMounts, hostFiles,
 		hostProcesses, hostName,
-		prior, interactive, execLate, entrypoint, daemonAtWork, runtimeAtWork, bareNamespace, namedByItself,
+		prior, interactive, execLate, entrypoint, daemonAtWork, runtimeAtWork, bareNamespace, namedByItself, onlyLooks,
 	} {
 		if !seen[fact] {
 			t.Errorf("%q has no weight", fact)
@@ -594,6 +598,26 @@ func TestNamedByItself(t *testing.T) {
 		c.Process.CommandLine = events.Name(line)
 		if got := judged(c); (len(got) == 0) != silent {
 			t.Errorf("%q: %d warnings, want silence: %v", line, len(got), silent)
+		}
+	}
+}
+
+func TestLooks(t *testing.T) {
+	for line, want := range map[string]bool{
+		"ip link show eth1":         true,
+		"/sbin/ip -6 addr ls eth1":  true,
+		"ip link":                   true,
+		"busybox ip link show eth1": true,
+		"ifconfig eth1":             true,
+		"ip link set eth1 up":       false,
+		"ip link s eth1":            false, // that is set, too
+		"ifconfig eth1 up":          false,
+		"brctl addif br0 eth1":      false,
+		"busybox":                   false,
+		"":                          false,
+	} {
+		if looks(line) != want {
+			t.Errorf("%q: got %v", line, !want)
 		}
 	}
 }

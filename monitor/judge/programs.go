@@ -2,6 +2,7 @@ package judge
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/wrongns/wrongns/events"
@@ -86,4 +87,27 @@ func containerID(c *events.Change) string {
 		return ""
 	}
 	return c.Container.ID
+}
+
+// showing are iproute2's words for looking at an object, and the abbreviations that mean nothing else.
+var showing = []string{"show", "sho", "sh", "list", "lst", "ls", "get"}
+
+// looks reports whether a command line changes nothing by its own words: ip link
+// show eth0, ip link, ifconfig eth0.
+func looks(commandLine string) bool {
+	words := strings.Fields(commandLine)
+	if len(words) > 0 && path.Base(words[0]) == "busybox" {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return false
+	}
+	switch path.Base(words[0]) {
+	case "ip":
+		words = slices.DeleteFunc(words[1:], func(word string) bool { return strings.HasPrefix(word, "-") })
+		return len(words) < 2 || slices.Contains(showing, words[1])
+	case "ifconfig":
+		return len(words) < 3
+	}
+	return false
 }

@@ -18,13 +18,15 @@ type Weight struct {
 // The numbers are set so that the plain case of a mistake, by a command with
 // neither a terminal nor anything else that speaks for or against it, is likely
 // (0.80 and more); that what would have done the same in both worlds is suspected
-// at most; that what runs by itself takes a very strong sign to be suspected; and
+// at most; that what runs by itself takes more than the strongest sign to be suspected; and
 // that certain (0.97) takes a very strong sign and a person at a terminal.
 var Weights = []Weight{
 	{prior, -2.5, "most changes that containers make to themselves are meant for themselves: the odds are 1 to 12"},
 
 	{rules.LinkMissingHere, 3.0, "a command can't have been meant for a world that lacks the link; but names are mistyped, and programs try names"},
 	{rules.LinkOnHost, 2.2, "a mistyped name is rarely that of a link of the host"},
+
+	{onlyLooks, -2.0, "a command that only shows a link harms nobody, and scripts and health checks try names"},
 
 	{rules.GatewayUnreachable, 3.0, "a route by a gateway that nothing reaches is of no use to anybody"},
 	{rules.GatewayOnLinkOnHost, 2.2, "of all the addresses that are not reachable here, few are next door to the host"},
@@ -66,9 +68,9 @@ var Weights = []Weight{
 	{hostFiles, 0.9, "who sees the host's files believes to be on the host"},
 	{hostProcesses, 0.6, "likewise the processes"},
 	{hostName, 0.6, "likewise the name, which stands in every prompt"},
-	{entrypoint, -2.0, "what a container's own init runs was put there for the container"},
-	{daemonAtWork, -2.4, "network daemons set links, addresses and routes again and again, and mean their own"},
-	{runtimeAtWork, -2.4, "a runtime inside a container wires the containers inside it"},
+	{entrypoint, -3.2, "what a container's own init runs was put there for the container"},
+	{daemonAtWork, -3.2, "network daemons set links, addresses and routes again and again, and mean their own"},
+	{runtimeAtWork, -3.2, "a runtime inside a container wires the containers inside it"},
 	{namedByItself, -4.0, "who names the namespace has not lost track of it"},
 	{bareNamespace, -0.8, "nothing but the network is a world of its own: whoever is in there went in by a command that says so"},
 }

@@ -26,7 +26,7 @@ type stage struct {
 	addresses int             // under mu: how many were given out
 	node      []object        // as it has to be between scenarios
 	hostPID   int             // sleeps on the node
-	neighbour *place          // a namespace that is nobody's
+	neighbour *place          // a namespace of another's, with a name
 }
 
 func newStage(t testing.TB) *stage {
@@ -37,7 +37,7 @@ func newStage(t testing.TB) *stage {
 		n.create(t, s.daemon, name)
 	}
 	s.hostPID = keep(t, s.daemon.OnHost("sleep", keeperLife))
-	s.neighbour = s.unshare(t, &Scenario{Name: "neighbour", Networks: []string{"macvlan"}})
+	s.neighbour = s.newNeighbour(t)
 	var err error
 	if s.node, err = nodeState(); err != nil {
 		t.Fatal(err)
@@ -49,6 +49,23 @@ func newStage(t testing.TB) *stage {
 		return s.inodes[e.Netns.Inode] || s.inodes[e.Process.Netns.Inode]
 	}
 	return s
+}
+
+// newNeighbour makes a namespace that is neither the node's nor a container's, in
+// which a process sleeps. It has a name, so that it is somebody's.
+func (s *stage) newNeighbour(t testing.TB) *place {
+	t.Helper()
+	p := s.unshare(t, &Scenario{Name: "neighbour", Networks: []string{"macvlan"}})
+	name := netnsPrefix + "neighbour"
+	if _, err := ip("netns", "attach", name, strconv.Itoa(p.pid)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := ip("netns", "delete", name); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
 }
 
 func (s *stage) mustDocker(t testing.TB, args ...string) {

@@ -90,7 +90,7 @@ Log-odds: +0.7 doubles the odds that the host was meant, -0.7 halves them. The c
 
 The numbers are set so that the plain case of a mistake, by a command with neither a terminal nor anything else that speaks
 for or against it, is likely; that what would have done the same in both worlds is suspected at most; that what runs by
-itself takes a very strong sign to be suspected; and that certain takes a very strong sign and more.
+itself takes more than the strongest sign to be suspected; and that certain takes a very strong sign and more.
 
 | fact | weight | why |
 |---|---|---|

@@ -40,7 +40,13 @@ func changesOther(k *Case) bool {
 // Away reports whether the process changed a namespace that is not the one of its
 // container, or, if it is of none, not the one that it lives in. A process can go
 // and live in another namespace, a container can't.
+//
+// A namespace that nobody is known to own is taken for one that the process or its
+// container has made, as Docker in Docker and simulators of networks do.
 func Away(c *events.Change) bool {
+	if !c.Netns.Host && c.Netns.Owner == "" {
+		return false
+	}
 	if c.Process.NetnsInode != 0 && c.Process.NetnsInode != c.Netns.Inode {
 		return true
 	}

@@ -41,6 +41,7 @@ func TestNeighbours(t *testing.T) {
 		{"the host, looked at", all(toHost, told, func(c *events.Change) { c.Action, c.Errno = events.Lookup, syscall.ENODEV }), ""},
 		{"another container, by a socket", all(toOther), "cross-namespace"},
 		{"another container, entered, as the runtime tells", all(toOther, entered, told), "cross-namespace"},
+		{"one that nobody owns, perhaps made by itself", all(entered, told, func(c *events.Change) { c.Netns = events.Namespace{Inode: other}; c.Process.NetnsInode = other }), ""},
 		{"its own, as far as is known", all(func(c *events.Change) { c.Container.Told = true }), ""},
 		{"its own", all(told), ""},
 		{"another, by a process of the host's", all(toOther, func(c *events.Change) { c.Container = nil }), "cross-namespace"},
