@@ -1,6 +1,7 @@
 package world
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -12,8 +13,8 @@ import (
 
 // memory is what is known of one network namespace: its links, their addresses
 // and the default routes. It is read from the kernel when the namespace is first
-// seen, and from then on advanced by the changes themselves, in their order. So what it holds when a change comes is what stood
-// before that change.
+// seen, and from then on advanced by the changes themselves, in their order. So
+// what it holds when a change comes is what stood before that change.
 //
 // A dump shows more than that: it is taken when a change has come through the
 // ring, and later ones may have been made already. Therefore each link has the
@@ -25,6 +26,7 @@ type memory struct {
 	name   string // of /run/netns/NAME; "" if it has none
 
 	links    map[uint32]*knownLink
+	gone     map[uint32]*knownLink  // those that were not there any more when it was last read
 	names    map[events.Name]uint32 // index of the link that has a name, or another name
 	defaults []*foundRoute
 	read     time.Time // when all of it was read last from the kernel
@@ -46,6 +48,9 @@ type knownLink struct {
 func (m *memory) linkName(index uint32) events.Name {
 	if l := m.links[index]; l != nil {
 		return l.Name
+	}
+	if l := m.gone[index]; l != nil {
+		return l.Name // numbers are not given again
 	}
 	return ""
 }
@@ -77,9 +82,29 @@ func (m *memory) subject(c *events.Change) *knownLink {
 		return m.links[c.Before.Index]
 	}
 	if index, ok := c.Request.Uint("ifindex"); ok && c.Action != events.Add {
-		return m.links[uint32(index)]
+		if l := m.links[uint32(index)]; l != nil {
+			return l
+		}
+		return m.goneSince(c, func(l *knownLink) bool { return l.Index == uint32(index) })
 	}
-	return m.byName(named(c))
+	if l := m.byName(named(c)); l != nil {
+		return l
+	}
+	return m.goneSince(c, func(l *knownLink) bool { return l.Name == named(c) })
+}
+
+// goneSince is a link that was there when c was made, and was not any more when
+// the namespace was read again, which may have been before c came.
+func (m *memory) goneSince(c *events.Change, is func(*knownLink) bool) *knownLink {
+	if !c.Time.Before(m.read) {
+		return nil
+	}
+	for _, l := range m.gone {
+		if is(l) {
+			return l
+		}
+	}
+	return nil
 }
 
 // nameLinks puts names in place of if12, by which a decoder called links of a
@@ -374,6 +399,8 @@ func (m *memory) merge(now *memory) {
 			l.Link, l.since = was.Link, was.since
 		}
 	}
+	m.gone = m.links
+	maps.DeleteFunc(m.gone, func(index uint32, _ *knownLink) bool { return now.links[index] != nil })
 	m.set(now.links)
 	m.defaults, m.read, m.doubt = now.defaults, now.read, false
 }
@@ -383,6 +410,7 @@ func (m *memory) merge(now *memory) {
 func (m *memory) drop(index uint32) {
 	delete(m.names, m.linkName(index))
 	delete(m.links, index)
+	delete(m.gone, index)
 	for _, l := range m.links {
 		if l.Master == index {
 			l.Master, l.MasterName = 0, ""

@@ -390,3 +390,25 @@ func TestMerge(t *testing.T) {
 		t.Errorf("br0's state is right since %s, want the change's time", l.since)
 	}
 }
+
+// A namespace can be read between a link's end and the record of who ended it.
+func TestGoneBeforeItIsTold(t *testing.T) {
+	for _, request := range []events.Object{{{Name: "ifindex", Value: events.UintValue(2)}}, nil} {
+		m, later := web(), web()
+		later.drop(2)
+		later.read = at(9)
+		m.merge(later)
+		deleted := &events.Change{Time: at(5), Kind: events.KindLink, Action: events.Delete, Known: true, Target: "eth0", Request: request}
+		if request != nil {
+			deleted.Target = "if2"
+			m.nameLinks(deleted)
+		}
+		if before := m.before(deleted); before == nil || before.Name != "eth0" || deleted.Target != "eth0" {
+			t.Errorf("%s: before is %+v, want eth0", deleted.Target, before)
+		}
+		looked := &events.Change{Time: at(10), Kind: events.KindLink, Action: events.Set, Known: true, Target: "eth0", Request: request}
+		if l := m.subject(looked); l != nil {
+			t.Errorf("%s is there when it is gone", l.Name)
+		}
+	}
+}
