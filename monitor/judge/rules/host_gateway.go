@@ -21,9 +21,7 @@ func hostGateway(k *Case) *Finding {
 	if !gateway.IsValid() || !slices.Contains(c.Host.Defaults, gateway) || slices.Contains(c.Here.Defaults, gateway) {
 		return nil
 	}
-	// EEXIST says only that another route is in the way, as it would be on the
-	// host too.
-	fails := c.Failed() && c.Errno != syscall.EEXIST
+	fails := c.Failed() && !wouldFailAnywhere(c.Errno)
 	if !fails && (!isDefault(c) || len(c.Here.Defaults) == 0) {
 		return nil
 	}
@@ -48,6 +46,12 @@ func hostGateway(k *Case) *Finding {
 	}
 	f.Facts = append(f.Facts, Fact{OwnDefaultRoute, "this namespace has " + defaultRoutes(c.Here.Defaults)})
 	return f
+}
+
+// wouldFailAnywhere reports whether an error says nothing of this world: another
+// route is in the way, as it would be on the host too, or who asked may not.
+func wouldFailAnywhere(errno syscall.Errno) bool {
+	return errno == syscall.EEXIST || errno == syscall.EPERM || errno == syscall.EACCES
 }
 
 // isDefault reports whether a change is about the default route that all traffic
