@@ -86,6 +86,9 @@ real containers. This is what the judge says of them: a row is what is so, a col
 the host, something *innocent* was not. Where what can be seen does not tell, which the scenario's file explains, it is
 *undecidable*, and suspected at most. *False* counts warnings of a rule that nobody expects.
 
+The weights were set with these scenarios at hand. So the figures say how well the judge agrees with people who think of
+containers all day, and not how often it is right on other nodes.
+
 %s`, bytes.TrimSpace(before), heading, table)
 }
 

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-
 	"github.com/wrongns/wrongns/events"
 	"github.com/wrongns/wrongns/monitor/judge/trial"
 )
@@ -58,48 +56,4 @@ func Away(c *events.Change) bool {
 	default:
 		return told.Netns != 0 && told.Netns != c.Netns.Inode
 	}
-}
-
-// hostChangedByContainer finds a container that reaches out of its own network.
-func hostChangedByContainer(k *Case) *Finding {
-	c := k.Change
-	if !c.Netns.Host || c.Container == nil || !changesOther(k) || !Away(c) {
-		return nil
-	}
-	return &Finding{
-		About:     string(c.Target),
-		Facts:     []Fact{{HostChanged, fmt.Sprintf("%s has a network of its own, and changed the host's", Actor(c))}},
-		Summary:   fmt.Sprintf("%s changed the host's network: %s", Actor(c), c.Command()),
-		Changed:   fmt.Sprintf("%s %s in the host's namespace %d", c.Kind, c.Target, c.Netns.Inode),
-		Untouched: Actor(c) + "'s own network",
-		Because:   "a container with a network of its own reached into the host's",
-	}
-}
-
-// crossNamespace finds a process that reaches into a namespace of somebody else's.
-func crossNamespace(k *Case) *Finding {
-	c := k.Change
-	if c.Netns.Host || !changesOther(k) || !Away(c) {
-		return nil
-	}
-	f := &Finding{
-		About:     string(c.Target),
-		Facts:     []Fact{{OtherNamespace, fmt.Sprintf("%s changed %s, which is not its own", who(c), owner(c))}},
-		Summary:   fmt.Sprintf("%s changed %s, which is neither its own nor the host's: %s", who(c), owner(c), c.Command()),
-		Changed:   fmt.Sprintf("%s %s in %s, namespace %d", c.Kind, c.Target, owner(c), c.Netns.Inode),
-		Untouched: "its own network",
-		Because:   "the process lives in another network namespace, and is no runtime",
-	}
-	if c.Container != nil {
-		f.Facts = append(f.Facts, Fact{ContainerReachesOut, "it is a container that reaches out of its own network"})
-	}
-	return f
-}
-
-// who is the container, or the process if it is of none.
-func who(c *events.Change) string {
-	if c.Container == nil {
-		return c.Process.Name.String()
-	}
-	return Actor(c)
 }
