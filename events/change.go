@@ -103,6 +103,24 @@ func (c *Change) Result() string {
 	return ErrnoName(c.Errno)
 }
 
+// Gateway is the next hop that the request names, the first if there are several;
+// invalid if it names none.
+func (c *Change) Gateway() netip.Addr {
+	if via, ok := c.Request.Get("via"); ok {
+		return via.Items.Addr("host")
+	}
+	if gateway := c.Request.Addr("gateway"); gateway.IsValid() {
+		return gateway
+	}
+	several, _ := c.Request.Get("nexthops")
+	for _, hop := range several.Items {
+		if gateway := hop.Value.Items.Addr("gateway"); gateway.IsValid() {
+			return gateway
+		}
+	}
+	return netip.Addr{}
+}
+
 // Failed reports whether the request is known to have failed.
 func (c *Change) Failed() bool { return c.Known && c.Errno != 0 }
 

@@ -74,7 +74,7 @@ func (a *answers) facts(c *events.Change, now time.Time) (*events.Facts, error) 
 	master, errMaster := a.link(c.Request.Name("master"))
 	f.Master = master.Link
 	var errNexthop, errDefaults, errRoute, errFit error
-	if g := gateway(c); g.IsValid() {
+	if g := c.Gateway(); g.IsValid() {
 		if f.Nexthop = through(f.Link, g); f.Nexthop == nil {
 			f.Nexthop, errNexthop = a.nexthop(g)
 		}

@@ -196,7 +196,7 @@ func (m *memory) facts(c *events.Change) *events.Facts {
 	if l := m.byName(c.Request.Name("master")); l != nil {
 		f.Master = m.state(l)
 	}
-	if g := gateway(c); g.IsValid() {
+	if g := c.Gateway(); g.IsValid() {
 		if f.Nexthop = through(f.Link, g); f.Nexthop == nil {
 			f.Nexthop = m.nexthop(g)
 		}

@@ -142,15 +142,6 @@ func classBits(a netip.Addr) int {
 	return 32
 }
 
-// gateway is the next hop that a change's route names, the first if there are
-// several; invalid if it names none.
-func gateway(c *events.Change) netip.Addr {
-	if hops := hopsOf(c.Request); len(hops) > 0 {
-		return hops[0].gateway
-	}
-	return netip.Addr{}
-}
-
 // namedHop is a hop whose link is known by name.
 type namedHop struct {
 	gateway netip.Addr

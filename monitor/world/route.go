@@ -138,7 +138,7 @@ func (a *answers) route(c *events.Change) (route *events.Route, known bool, err 
 func likest(routes []*events.Route, c *events.Change) *events.Route {
 	var best *events.Route
 	most := -1
-	via := gateway(c)
+	via := c.Gateway()
 	metric, ranked := c.Request.Uint("metric")
 	for _, r := range routes {
 		alike := 0

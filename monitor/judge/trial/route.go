@@ -13,19 +13,7 @@ func GatewayOf(c *events.Change) netip.Addr {
 	if c.Kind != events.KindRoute || c.Action == events.Delete {
 		return netip.Addr{}
 	}
-	if via, ok := c.Request.Get("via"); ok {
-		return via.Items.Addr("host")
-	}
-	if gateway := c.Request.Addr("gateway"); gateway.IsValid() {
-		return gateway
-	}
-	several, _ := c.Request.Get("nexthops")
-	for _, hop := range several.Items {
-		if gateway := hop.Value.Items.Addr("gateway"); gateway.IsValid() {
-			return gateway
-		}
-	}
-	return netip.Addr{}
+	return c.Gateway()
 }
 
 // route tries a request about a route.
