@@ -43,9 +43,10 @@ type family struct {
 
 // families has each family by its first message type.
 var families = map[uint16]family{
-	unix.RTM_NEWLINK:    {"LINK", events.KindLink, decodeLink},
-	unix.RTM_NEWADDR:    {"ADDR", events.KindAddress, decodeAddress},
-	unix.RTM_NEWROUTE:   {"ROUTE", events.KindRoute, decodeRoute},
+	unix.RTM_NEWLINK:  {"LINK", events.KindLink, decodeLink},
+	unix.RTM_NEWADDR:  {"ADDR", events.KindAddress, decodeAddress},
+	unix.RTM_NEWROUTE: {"ROUTE", events.KindRoute, decodeRoute},
+
 	unix.RTM_NEWNEXTHOP: {"NEXTHOP", events.KindNexthop, decodeNexthop},
 	unix.RTM_NEWQDISC:   {"QDISC", events.KindQdisc, decodeQdisc},
 	unix.RTM_NEWTCLASS:  {"TCLASS", events.KindQdisc, decodeClass},

@@ -48,14 +48,14 @@ const (
 	asVia  // struct rtvia
 	asLink // a link's index, shown as its name
 
-	asNested       // attributes, by their own table
-	asNames        // attributes that are all names
-	asAddrs        // attributes that are all IP addresses
-	asNexthops     // a run of struct rtnexthop
-	asNexthopGroup // a run of struct nexthop_grp
-	asAFSpec       // asNested, but for bridges, which have other attributes there
-	asPeer         // a link of its own: struct ifinfomsg and attributes
-	asLinkInfo     // a link's kind, and what that kind has of its own
+	asNested   // attributes, by their own table
+	asNames    // attributes that are all names
+	asAddrs    // attributes that are all IP addresses
+	asNexthops // a run of struct rtnexthop
+	asHopGroup // a run of struct nexthop_grp
+	asAFSpec   // asNested, but for bridges, which have other attributes there
+	asPeer     // a link of its own: struct ifinfomsg and attributes
+	asLinkInfo // a link's kind, and what that kind has of its own
 )
 
 // maxFields is how many fields an object may have before attributes that are not
@@ -158,7 +158,7 @@ func (m *message) compound(ad *Attributes, a *attribute) events.Value {
 		return list(ad, a.form)
 	case asNexthops:
 		return m.nexthops(ad)
-	case asNexthopGroup:
+	case asHopGroup:
 		return nexthopGroup(ad)
 	case asPeer:
 		return m.peerLink(ad)

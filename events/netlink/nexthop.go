@@ -11,7 +11,7 @@ import (
 // nexthopAttributes are NHA_*.
 var nexthopAttributes = []attribute{
 	unix.NHA_ID:         {name: "id", form: asUint32},
-	unix.NHA_GROUP:      {name: "group", form: asNexthopGroup},
+	unix.NHA_GROUP:      {name: "group", form: asHopGroup},
 	unix.NHA_GROUP_TYPE: {name: "type", form: asUint16, words: nexthopGroupTypes},
 	unix.NHA_BLACKHOLE:  {name: "blackhole", form: asFlag},
 	unix.NHA_OIF:        {name: "dev", form: asLink},

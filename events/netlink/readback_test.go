@@ -70,7 +70,7 @@ func (a *attribute) sample() events.Value {
 		return events.StructValue(sample(a.table))
 	case asVia:
 		return events.StructValue(events.Object{{Name: "host", Value: address}})
-	case asNexthopGroup:
+	case asHopGroup:
 		return events.ListValue(events.StructValue(events.Object{{Name: "id", Value: events.UintValue(1)}}))
 	case asInt32:
 		return events.IntValue(-1)
