@@ -91,8 +91,8 @@ func prepareNexthops(t *testing.T, netns string) {
 	}
 }
 
-// qdiscCommands, and what wrongns says of them. Those with modules, which not all
-// kernels have, are left out where the first of them fails.
+// qdiscCommands are commands, and what wrongns says of them. Kernels that lack a
+// module refuse some of them, and what builds on those.
 var qdiscCommands = []struct{ command, want string }{
 	{"tc qdisc add dev nh0 root handle 1: pfifo limit 10", "tc qdisc add dev nh0 root handle 1: pfifo limit 10"},
 	{"tc qdisc change dev nh0 root handle 1: pfifo limit 20", "tc qdisc change dev nh0 root handle 1: pfifo limit 20"},
@@ -129,7 +129,7 @@ func TestQdiscs(t *testing.T) {
 				for _, q := range qdiscCommands {
 					if err := tryNetns(hostNetns, q.command); err != nil {
 						failed[q.command] = true
-						t.Logf("%s: %v", q.command, err)
+						t.Log(err)
 					}
 				}
 			}, "--kind", "qdisc")
