@@ -14,10 +14,12 @@ const (
 	KindLink    Kind = "link"
 	KindAddress Kind = "address"
 	KindRoute   Kind = "route"
+	KindNexthop Kind = "nexthop"
+	KindQdisc   Kind = "qdisc" // a queueing discipline, a class or a filter
 )
 
 // Kinds are all kinds, in the order in which they are shown.
-var Kinds = []Kind{KindLink, KindAddress, KindRoute}
+var Kinds = []Kind{KindLink, KindAddress, KindRoute, KindNexthop, KindQdisc}
 
 // Action says what was asked for.
 type Action string

@@ -6,21 +6,25 @@ import (
 	"strings"
 )
 
-// Command is the `ip` command that makes the same request, whichever tool or
-// door it came from: "ip link set eth0 up". Names are quoted as a shell needs
+// Command is the `ip` or `tc` command that makes the same request, whichever tool
+// or door it came from: "ip link set eth0 up". Names are quoted as a shell needs
 // it. A trailing "…" stands for attributes that ip has no word for here; a
 // failed look-up, which no command makes by itself, is "look-up of link hv0".
 func (c *Change) Command() string { return string(c.AppendCommand(nil)) }
 
 // AppendCommand appends Command to b.
 func (c *Change) AppendCommand(b []byte) []byte {
-	if c.Action != Lookup {
+	switch {
+	case c.Action == Lookup:
+	case c.Kind == KindQdisc:
+		b = append(b, "tc "...)
+	default:
 		b = append(b, "ip "...)
 	}
 	return c.appendRequest(b)
 }
 
-// appendRequest appends the command without its "ip".
+// appendRequest appends the command without its "ip" or "tc".
 func (c *Change) appendRequest(b []byte) []byte {
 	if c.Action == Lookup {
 		return appendArgument(append(b, "look-up of link "...), string(c.Target))
@@ -33,6 +37,10 @@ func (c *Change) appendRequest(b []byte) []byte {
 		s.address(c)
 	case KindRoute:
 		s.route(c)
+	case KindNexthop:
+		s.nexthop(c)
+	case KindQdisc:
+		s.qdisc(c)
 	default:
 		s.b = append(s.b, c.Kind...)
 		s.say(string(c.Action))

@@ -80,6 +80,44 @@ func TestCommand(t *testing.T) {
 		)}}, "ip route append default nexthop via 10.0.0.1 weight 1 nexthop dev eth1 weight 2 onlink"},
 		{KindRoute, Add, "10.0.0.0/8", Object{{"via", StructValue(Object{{"family", TextValue("inet6")}, {"host", addr("fe80::1")}})}},
 			"ip route add 10.0.0.0/8 via inet6 fe80::1"},
+		{KindNexthop, Add, "id 1", Object{
+			{"family", TextValue("inet")}, {"flags", ListValue(TextValue("onlink"))}, {"id", UintValue(1)}, {"gateway", addr("10.0.0.1")},
+			{"dev", OutsideValue("eth0")}, {"protocol", TextValue("static")},
+		}, "ip nexthop add id 1 via 10.0.0.1 dev eth0 onlink protocol static"},
+		{KindNexthop, Replace, "id 2", Object{{"family", TextValue("inet6")}, {"id", UintValue(2)}, {"blackhole", BoolValue(true)}},
+			"ip -6 nexthop replace id 2 blackhole"},
+		{KindNexthop, Add, "id 3", Object{{"id", UintValue(3)}, {"type", TextValue("resilient")}, {"group", ListValue(
+			StructValue(Object{{"id", UintValue(1)}, {"weight", UintValue(1)}}), StructValue(Object{{"id", UintValue(2)}, {"weight", UintValue(7)}}))},
+			{"resilient_args", StructValue(Object{{"buckets", UintValue(8)}, {"idle_timer", UintValue(6000)}})},
+		}, "ip nexthop add id 3 group 1/2,7 type resilient buckets 8 idle_timer 60"},
+		{KindNexthop, Add, "id 3", Object{{"resilient_args", StructValue(Object{{"idle_timer", UintValue(50)}})}}, "ip nexthop add …"},
+		{KindNexthop, Add, "id 4", Object{{"id", UintValue(4)}, {"group", HexValue([]byte{1})}}, "ip nexthop add id 4 …"},
+		{KindNexthop, Add, "id 5", Object{{"id", UintValue(5)}, {"gateway", addr("10.0.0.1")}, {"encap", TextValue("mpls")}, {"encap_data", HexValue([]byte{1})}},
+			"ip nexthop add id 5 via 10.0.0.1 …"},
+		{KindNexthop, Delete, "id 6", Object{{"id", UintValue(6)}}, "ip nexthop del id 6"},
+		{KindQdisc, Add, "dev eth0 root", Object{
+			{"object", TextValue("qdisc")}, {"dev", OutsideValue("eth0")}, {"parent", TextValue("root")}, {"handle", TextValue("1:")},
+			{"kind", OutsideValue("htb")}, {"options", HexValue([]byte{1})},
+		}, "tc qdisc add dev eth0 root handle 1: htb …"},
+		{KindQdisc, Replace, "dev eth0 1:10", Object{
+			{"object", TextValue("qdisc")}, {"dev", OutsideValue("eth0")}, {"parent", TextValue("1:10")}, {"kind", OutsideValue("pfifo")},
+			{"options", StructValue(Object{{"limit", UintValue(9)}})},
+		}, "tc qdisc replace dev eth0 parent 1:10 pfifo limit 9"},
+		{KindQdisc, Delete, "dev eth0 ingress", Object{
+			{"object", TextValue("qdisc")}, {"dev", OutsideValue("eth0")}, {"parent", TextValue("ingress")}, {"handle", TextValue("ffff:")},
+			{"kind", OutsideValue("ingress")}, {"options", HexValue(nil)},
+		}, "tc qdisc del dev eth0 ingress"},
+		{KindQdisc, Delete, "dev eth0 ingress", Object{{"object", TextValue("qdisc")}, {"dev", OutsideValue("eth0")}, {"parent", TextValue("ingress")}},
+			"tc qdisc del dev eth0 parent ffff:fff1"},
+		{KindQdisc, Set, "dev eth0 1:1", Object{
+			{"object", TextValue("class")}, {"dev", OutsideValue("eth0")}, {"parent", TextValue("1:")}, {"handle", TextValue("1:1")}, {"kind", OutsideValue("htb")},
+		}, "tc class change dev eth0 parent 1: classid 1:1 htb"},
+		{KindQdisc, Add, "dev eth0 egress", Object{
+			{"object", TextValue("filter")}, {"dev", OutsideValue("eth0")}, {"parent", TextValue("egress")}, {"protocol", TextValue("ip")},
+			{"pref", UintValue(5)}, {"handle", TextValue("0x1")}, {"kind", OutsideValue("matchall")}, {"chain", UintValue(3)},
+		}, "tc filter add dev eth0 egress protocol ip pref 5 handle 0x1 chain 3 matchall"},
+		{KindQdisc, Add, "block 22", Object{{"object", TextValue("filter")}, {"block", UintValue(22)}, {"kind", OutsideValue("$(reboot)")}},
+			"tc filter add block 22 '$(reboot)'"},
 		{"rule", Add, "32765", nil, "ip rule add 32765"},
 	}
 	for _, tt := range tests {

@@ -22,6 +22,10 @@ var vocabularies = map[string]vocabulary{
 		"local": Addr, "address": Addr, "broadcast": Addr, "anycast": Addr, "multicast": Addr, "netmask": Addr, "cacheinfo": Hex,
 	},
 	string(KindRoute): routeVocabulary, "nexthops": routeVocabulary,
+	string(KindNexthop): {"gateway": Addr, "group": Hex, "encap_data": Hex},
+	string(KindQdisc): {
+		"options": Hex, "stats": Hex, "xstats": Hex, "rate": Hex, "fcnt": Hex, "stats2": Hex, "stab": Hex,
+	},
 	"via":      {"host": Addr},
 	"inet6":    {"token": Addr},
 	"af_spec":  {"inet": Hex},

@@ -40,6 +40,15 @@ func rtmsg(dst byte) []byte {
 	return raw(unix.AF_INET, dst, 0, 0, unix.RT_TABLE_MAIN, unix.RTPROT_BOOT, 0, unix.RTN_UNICAST, 0, 0, 0, 0)
 }
 
+// tcmsg makes a struct tcmsg.
+func tcmsg(index, handle, parent, info uint32) []byte {
+	b := make([]byte, 4, sizeofTcmsg)
+	for _, n := range []uint32{index, handle, parent, info} {
+		b = native.AppendUint32(b, n)
+	}
+	return b
+}
+
 // infoFlags makes a struct ifinfomsg.
 func infoFlags(index, flags, mask uint32) []byte {
 	b := make([]byte, unix.SizeofIfInfomsg)

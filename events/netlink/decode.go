@@ -46,6 +46,11 @@ var families = map[uint16]family{
 	unix.RTM_NEWLINK:  {"LINK", events.KindLink, decodeLink},
 	unix.RTM_NEWADDR:  {"ADDR", events.KindAddress, decodeAddress},
 	unix.RTM_NEWROUTE: {"ROUTE", events.KindRoute, decodeRoute},
+
+	unix.RTM_NEWNEXTHOP: {"NEXTHOP", events.KindNexthop, decodeNexthop},
+	unix.RTM_NEWQDISC:   {"QDISC", events.KindQdisc, decodeQdisc},
+	unix.RTM_NEWTCLASS:  {"TCLASS", events.KindQdisc, decodeClass},
+	unix.RTM_NEWTFILTER: {"TFILTER", events.KindQdisc, decodeFilter},
 }
 
 // message is one request, and what its attributes need to be understood.

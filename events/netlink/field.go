@@ -52,6 +52,7 @@ const (
 	asNames    // attributes that are all names
 	asAddrs    // attributes that are all IP addresses
 	asNexthops // a run of struct rtnexthop
+	asHopGroup // a run of struct nexthop_grp
 	asAFSpec   // asNested, but for bridges, which have other attributes there
 	asPeer     // a link of its own: struct ifinfomsg and attributes
 	asLinkInfo // a link's kind, and what that kind has of its own
@@ -157,6 +158,8 @@ func (m *message) compound(ad *Attributes, a *attribute) events.Value {
 		return list(ad, a.form)
 	case asNexthops:
 		return m.nexthops(ad)
+	case asHopGroup:
+		return nexthopGroup(ad)
 	case asPeer:
 		return m.peerLink(ad)
 	case asLinkInfo:

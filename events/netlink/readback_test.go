@@ -34,6 +34,8 @@ func TestTablesReadBack(t *testing.T) {
 	route := sample(routeAttributes)
 	route.Set("nexthops", events.ListValue(events.StructValue(sample(routeAttributes))))
 	netlinktest.ReadBack(t, &events.Change{Kind: events.KindRoute, Action: events.Add, Request: route})
+	netlinktest.ReadBack(t, &events.Change{Kind: events.KindNexthop, Action: events.Add, Request: sample(nexthopAttributes)})
+	netlinktest.ReadBack(t, &events.Change{Kind: events.KindQdisc, Action: events.Add, Request: sample(qdiscAttributes)})
 }
 
 // sample is a request with each attribute of a table, of values that are easily
@@ -68,6 +70,8 @@ func (a *attribute) sample() events.Value {
 		return events.StructValue(sample(a.table))
 	case asVia:
 		return events.StructValue(events.Object{{Name: "host", Value: address}})
+	case asHopGroup:
+		return events.ListValue(events.StructValue(events.Object{{Name: "id", Value: events.UintValue(1)}}))
 	case asInt32:
 		return events.IntValue(-1)
 	case asBool, asFlag:

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -122,8 +123,18 @@ func (m *memory) nameLinks(c *events.Change) {
 	for _, field := range []string{"dev", "master"} {
 		if name := c.Request.Name(field); name != "" && m.realName(name) != name {
 			c.Request.Set(field, events.OutsideValue(string(m.realName(name))))
+			c.Target = renamed(c, name, m.realName(name))
 		}
 	}
+}
+
+// renamed is the target of a change in which the link that was called by one name
+// is called by another. Only that of a qdisc has a link's name in it.
+func renamed(c *events.Change, was, is events.Name) events.Name {
+	if rest, ok := strings.CutPrefix(string(c.Target), "dev "+string(was)); ok && c.Kind == events.KindQdisc {
+		return "dev " + is + events.Name(rest)
+	}
+	return c.Target
 }
 
 // realName is the name of the link that a decoder called name. A link can really
@@ -142,7 +153,7 @@ func (m *memory) realName(name events.Name) events.Name {
 // none or if it is not sure.
 func (m *memory) before(c *events.Change) *events.Link {
 	switch {
-	case c.Kind == events.KindRoute: // is not about the link that it goes over
+	case c.Kind != events.KindLink && c.Kind != events.KindAddress: // is not about the link that it goes over
 		return nil
 	case c.Kind == events.KindLink && (c.Action == events.Add && !c.Failed() || c.Action == events.Lookup):
 		return nil
@@ -320,6 +331,8 @@ func (m *memory) advance(c *events.Change) {
 	case !c.Known:
 		m.doubt = true
 	case c.Errno != 0:
+	case c.Kind == events.KindNexthop && c.Action != events.Add:
+		m.doubt = true // routes that go by it went with it, or go another way
 	case c.Kind == events.KindAddress:
 		m.advanceAddress(c)
 	case isDefault(c):

@@ -273,6 +273,10 @@ func TestAdvanceDoubts(t *testing.T) {
 		"address":                   {addr(events.Add, "eth0", "10.1.0.6", 24), false},
 		"failed":                    {failed(addr(events.Add, "eth0", "10.1.0.5", 24), unix.EEXIST), false},
 		"route":                     {route(events.Delete), false},
+		"nexthop added":             {change(events.KindNexthop, events.Add, "id 1"), false},
+		"nexthop replaced":          {change(events.KindNexthop, events.Replace, "id 1"), true},
+		"nexthop deleted":           {change(events.KindNexthop, events.Delete, "id 1"), true},
+		"qdisc deleted":             {change(events.KindQdisc, events.Delete, "dev eth0 root", word("dev", "eth0")), false},
 	} {
 		if m := after(tt.change); m.doubt != tt.want {
 			t.Errorf("%s: doubt = %t, want %t", name, m.doubt, tt.want)
@@ -349,6 +353,9 @@ func TestNameLinks(t *testing.T) {
 		{"a link that is not there", failed(change(events.KindLink, events.Lookup, "if3", word("ifname", "if3")), unix.ENODEV), "if3", ""},
 		{"a route's link", route(events.Add, word("dev", "if3")), "default", "br0"},
 		{"a route's link with a name like a number", route(events.Add, word("dev", "if2")), "default", "if2"},
+		{"a qdisc's link", change(events.KindQdisc, events.Add, "dev if3 root", word("dev", "if3")), "dev br0 root", "br0"},
+		{"a qdisc's link alone", change(events.KindQdisc, events.Delete, "dev if3", word("dev", "if3")), "dev br0", "br0"},
+		{"a nexthop's link", change(events.KindNexthop, events.Add, "id 1", word("dev", "if3")), "id 1", "br0"},
 		{"a number that nothing has", route(events.Add, word("dev", "if77")), "default", "if77"},
 		{"not the usual form", route(events.Add, word("dev", "if03")), "default", "if03"},
 	}
