@@ -19,7 +19,7 @@
 const volatile __u32 self_tgid;    /* the monitor: its own look-ups are not reported */
 const volatile __u32 only_netns;   /* report only this namespace; 0: all */
 const volatile __u32 only_family;  /* report only this process and its descendants; 0: all */
-const volatile __u32 families = 7; /* bit (type - RTM_BASE) / 4 of the message kinds wanted */
+const volatile __u32 families = 0x1f; /* bit (type - RTM_BASE) / 4 of the message kinds wanted */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

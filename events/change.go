@@ -11,13 +11,15 @@ type Kind string
 
 // The kinds of objects that can be changed.
 const (
-	KindLink    Kind = "link"
-	KindAddress Kind = "address"
-	KindRoute   Kind = "route"
+	KindLink      Kind = "link"
+	KindAddress   Kind = "address"
+	KindRoute     Kind = "route"
+	KindRule      Kind = "rule"
+	KindNeighbour Kind = "neighbour" // of a link, or of a bridge: an entry of its forwarding table
 )
 
 // Kinds are all kinds, in the order in which they are shown.
-var Kinds = []Kind{KindLink, KindAddress, KindRoute}
+var Kinds = []Kind{KindLink, KindAddress, KindRoute, KindRule, KindNeighbour}
 
 // Action says what was asked for.
 type Action string

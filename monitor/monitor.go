@@ -96,7 +96,10 @@ func captureConfig(o Options) capture.Config {
 }
 
 // kindFamilies are the bits of capture.Config.Families.
-var kindFamilies = map[events.Kind]uint32{events.KindLink: 1 << 0, events.KindAddress: 1 << 1, events.KindRoute: 1 << 2}
+var kindFamilies = map[events.Kind]uint32{
+	events.KindLink: 1 << 0, events.KindAddress: 1 << 1, events.KindRoute: 1 << 2,
+	events.KindNeighbour: 1 << 3, events.KindRule: 1 << 4,
+}
 
 // pipeline is the way of a change, from the record to the output.
 type pipeline struct {

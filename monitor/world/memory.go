@@ -142,7 +142,7 @@ func (m *memory) realName(name events.Name) events.Name {
 // none or if it is not sure.
 func (m *memory) before(c *events.Change) *events.Link {
 	switch {
-	case c.Kind == events.KindRoute: // is not about the link that it goes over
+	case c.Kind != events.KindLink && c.Kind != events.KindAddress: // a route is not about the link that it goes over
 		return nil
 	case c.Kind == events.KindLink && (c.Action == events.Add && !c.Failed() || c.Action == events.Lookup):
 		return nil
@@ -317,6 +317,7 @@ func (m *memory) advance(c *events.Change) {
 	switch {
 	case c.Kind == events.KindLink:
 		m.advanceLink(c)
+	case c.Kind != events.KindAddress && c.Kind != events.KindRoute: // others are not remembered
 	case !c.Known:
 		m.doubt = true
 	case c.Errno != 0:
