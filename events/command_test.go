@@ -118,6 +118,13 @@ func TestCommand(t *testing.T) {
 			{"family", TextValue("bridge")}, {"dev", OutsideValue("p0")}, {"state", ListValue(TextValue("REACHABLE"), TextValue("NOARP"))},
 			{"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})}, {"vlan", UintValue(7)},
 		}, "bridge fdb replace 02:00:00:00:00:01 dev p0 vlan 7 master static"},
+		{KindNeighbour, Delete, "02:00:00:00:00:01", Object{
+			{"family", TextValue("bridge")}, {"dev", OutsideValue("vx0")}, {"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})}, {"dst", addr("192.0.2.7")},
+		}, "bridge fdb del 02:00:00:00:00:01 dev vx0 dst 192.0.2.7 self"},
+		{KindNeighbour, Add, "02:00:00:00:00:01", Object{
+			{"family", TextValue("bridge")}, {"dev", OutsideValue("p0")}, {"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})},
+			{"state", ListValue(TextValue("PERMANENT"))},
+		}, "bridge fdb add 02:00:00:00:00:01 dev p0 …"},
 		{KindNeighbour, Delete, "br0", Object{{"family", TextValue("bridge")}, {"dev", OutsideValue("br0")}, {"flags", ListValue(TextValue("self"))}},
 			"bridge fdb flush dev br0 self"},
 	}

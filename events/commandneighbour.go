@@ -89,12 +89,27 @@ func (s *speech) entry(c *Change) {
 		s.argument(string(c.Target))
 	}
 	s.phrases(forwardingPhrases[:])
-	if !s.o.Has("flags", "self") && !s.o.Has("flags", "master") {
-		s.say("master") // as the kernel takes it
-	}
+	s.whose(c)
 	s.neighbourFlags("self", "master", "router", "use", "extern_learn", "sticky")
 	s.permanence(c)
 	s.hush(silent[:])
+}
+
+// whose says in whose table an entry is, if no flag does: the kernel clears that
+// flag, self or master, in the message itself once it has done as asked. Without
+// it, only what one of both can't have tells. A request that failed had none.
+func (s *speech) whose(c *Change) {
+	_, remote := s.o.Get("dst")
+	_, vlan := s.o.Get("vlan")
+	switch {
+	case s.o.Has("flags", "self"), s.o.Has("flags", "master"):
+	case remote:
+		s.say("self") // a VXLAN's
+	case c.Failed(), vlan, c.Action != Delete && !s.o.Has("state", "PERMANENT"):
+		s.say("master")
+	default:
+		s.said--
+	}
 }
 
 // permanence says how long an entry stays, unless it is for ever, as bridge has it.

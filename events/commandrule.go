@@ -8,8 +8,7 @@ var (
 )
 
 func (s *speech) rule(c *Change) {
-	_, src := s.o.Get("src")
-	if _, dst := s.o.Get("dst"); c.Request.Name("family") == "inet6" && !src && !dst {
+	if s.o.Name("family") == "inet6" { // which ip rule doesn't tell by the addresses
 		s.b = append(s.b, "-6 "...)
 	}
 	if s.take("multicast") != nil {

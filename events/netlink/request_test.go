@@ -67,6 +67,19 @@ func TestDecode(t *testing.T) {
 			`route add "00064100" {family=mpls dst=0x00064100 table=main protocol=boot scope=global}`},
 		{"metrics", build(unix.RTM_NEWROUTE, 0, rtmsg(0), attr(unix.RTA_METRICS, attr(unix.RTAX_LOCK, u32(1<<unix.RTAX_MTU)), attr(unix.RTAX_MTU, u32(1400)), attr(unix.RTAX_CC_ALGO, text("bbr")))),
 			`route set "default" {family=inet dst=default table=main protocol=boot scope=global metrics={lock=[mtu] mtu=1400 congestion="bbr"}}`},
+		{"rule of a library, that says nothing", build(unix.RTM_NEWRULE, create, rulemsg(0, 0, unix.FR_ACT_TO_TBL, 0)),
+			`rule add "from all" {family=inet}`},
+		{"rule with an address without a length", build(unix.RTM_NEWRULE, 0, rulemsg(0, 0, unix.FR_ACT_TO_TBL, 0), attr(unix.FRA_SRC), attr(unix.FRA_DST, raw(10, 0, 0, 0))),
+			`rule add "from all" {family=inet}`},
+		{"rule of flags and a hostile link", build(unix.RTM_NEWRULE, 0, rulemsg(0, 32, 99, 1<<31|ruleInverted), attr(unix.FRA_SRC, raw(10, 0, 0, 1)), attr(unix.FRA_IIFNAME, text("\x1b[2J"))),
+			`rule add "not from 10.0.0.1 iif \x1b[2J" {family=inet not=true action=99 flags=[0x80000000] src=10.0.0.1 iif="\x1b[2J"}`},
+		{"rule with what is newer", build(unix.RTM_DELRULE, 0, rulemsg(0, 0, 0, 0), attr(25, raw(8)), attr(26, u32(1)), attr(unix.FRA_SUPPRESS_PREFIXLEN, u32(^uint32(0)))),
+			`rule delete "" {family=inet dscp=8 attr_26=0x01000000 suppress_prefixlen=-1}`},
+		{"neighbour without a link", build(unix.RTM_NEWNEIGH, create, ndmsg(unix.AF_INET6, 0, 0x8000, 0), attr(unix.NDA_DST, make([]byte, 16)), attr(99, raw(1))),
+			`neighbour add "::" {family=inet6 state=[0x8000] dst=:: attr_99=0x01}`},
+		{"neighbour of no address", build(unix.RTM_DELNEIGH, 0, ndmsg(unix.AF_INET, 3, 0, 0)), `neighbour delete "hv0" {family=inet dev="hv0"}`},
+		{"forwarding entry of InfiniBand", build(unix.RTM_NEWNEIGH, 0, ndmsg(unix.AF_BRIDGE, 3, unix.NUD_PERMANENT, 0), attr(unix.NDA_LLADDR, make([]byte, 8))),
+			`neighbour set "00:00:00:00:00:00:00:00" {family=bridge dev="hv0" state=[PERMANENT] lladdr=00:00:00:00:00:00:00:00}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var c events.Change

@@ -46,7 +46,7 @@ func TestScenario(t *testing.T) {
 // with what they read and run.
 func scenarioFiles(t *testing.T) []File {
 	t.Helper()
-	files, err := Programs("ip", "bash", "busybox")
+	files, err := Programs("ip", "bridge", "bash", "busybox")
 	if err != nil {
 		t.Fatal(err)
 	}
