@@ -119,7 +119,7 @@ func (m *memory) nameLinks(c *events.Change) {
 	if !byIndex(c) {
 		return // what looks like a number is a name
 	}
-	for _, field := range []string{"dev", "master"} {
+	for _, field := range []string{"dev", "master", "via"} {
 		if name := c.Request.Name(field); name != "" && m.realName(name) != name {
 			c.Request.Set(field, events.OutsideValue(string(m.realName(name))))
 		}
