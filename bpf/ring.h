@@ -21,6 +21,7 @@ const volatile __u32 only_netns;   /* report only this namespace; 0: all */
 const volatile __u32 only_family;  /* report only this process and its descendants; 0: all */
 const volatile __u32 families = /* bit (type - RTM_BASE) / 4 of the message kinds wanted */
 	1U << 0 | 1U << 1 | 1U << 2     /* links, addresses, routes */
+	| 1U << 3 | 1U << 4             /* neighbours, rules */
 	| 1U << 5 | 1U << 6 | 1U << 7   /* qdiscs, classes, filters */
 	| 1U << 22;                     /* nexthops */
 

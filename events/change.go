@@ -11,15 +11,17 @@ type Kind string
 
 // The kinds of objects that can be changed.
 const (
-	KindLink    Kind = "link"
-	KindAddress Kind = "address"
-	KindRoute   Kind = "route"
-	KindNexthop Kind = "nexthop"
-	KindQdisc   Kind = "qdisc" // a queueing discipline, a class or a filter
+	KindLink      Kind = "link"
+	KindAddress   Kind = "address"
+	KindRoute     Kind = "route"
+	KindRule      Kind = "rule"
+	KindNeighbour Kind = "neighbour" // of a link, or of a bridge: an entry of its forwarding table
+	KindNexthop   Kind = "nexthop"
+	KindQdisc     Kind = "qdisc" // a queueing discipline, a class or a filter
 )
 
 // Kinds are all kinds, in the order in which they are shown.
-var Kinds = []Kind{KindLink, KindAddress, KindRoute, KindNexthop, KindQdisc}
+var Kinds = []Kind{KindLink, KindAddress, KindRoute, KindRule, KindNeighbour, KindNexthop, KindQdisc}
 
 // Action says what was asked for.
 type Action string

@@ -6,25 +6,32 @@ import (
 	"strings"
 )
 
-// Command is the `ip` or `tc` command that makes the same request, whichever tool
-// or door it came from: "ip link set eth0 up". Names are quoted as a shell needs
+// Command is the command of iproute2 that makes the same request, whichever tool or
+// door it came from: "ip link set eth0 up". Names are quoted as a shell needs
 // it. A trailing "…" stands for attributes that ip has no word for here; a
 // failed look-up, which no command makes by itself, is "look-up of link hv0".
 func (c *Change) Command() string { return string(c.AppendCommand(nil)) }
 
 // AppendCommand appends Command to b.
 func (c *Change) AppendCommand(b []byte) []byte {
-	switch {
-	case c.Action == Lookup:
-	case c.Kind == KindQdisc:
-		b = append(b, "tc "...)
-	default:
-		b = append(b, "ip "...)
+	if c.Action != Lookup {
+		b = append(append(b, c.tool()...), ' ')
 	}
 	return c.appendRequest(b)
 }
 
-// appendRequest appends the command without its "ip" or "tc".
+// tool is the one of iproute2's programs that makes such a request.
+func (c *Change) tool() string {
+	switch {
+	case c.Kind == KindQdisc:
+		return "tc"
+	case c.forwarding():
+		return "bridge"
+	}
+	return "ip"
+}
+
+// appendRequest appends the command without the tool's name.
 func (c *Change) appendRequest(b []byte) []byte {
 	if c.Action == Lookup {
 		return appendArgument(append(b, "look-up of link "...), string(c.Target))
@@ -41,6 +48,10 @@ func (c *Change) appendRequest(b []byte) []byte {
 		s.nexthop(c)
 	case KindQdisc:
 		s.qdisc(c)
+	case KindRule:
+		s.rule(c)
+	case KindNeighbour:
+		s.neighbour(c)
 	default:
 		s.b = append(s.b, c.Kind...)
 		s.say(string(c.Action))

@@ -118,7 +118,53 @@ func TestCommand(t *testing.T) {
 		}, "tc filter add dev eth0 egress protocol ip pref 5 handle 0x1 chain 3 matchall"},
 		{KindQdisc, Add, "block 22", Object{{"object", TextValue("filter")}, {"block", UintValue(22)}, {"kind", OutsideValue("$(reboot)")}},
 			"tc filter add block 22 '$(reboot)'"},
-		{"rule", Add, "32765", nil, "ip rule add 32765"},
+		{"netns", Add, "7", nil, "ip netns add 7"},
+		{KindRule, Add, "", Object{
+			{"family", TextValue("inet")}, {"not", BoolValue(true)}, {"tos", TextValue("0x10")}, {"table", TextValue("100")},
+			{"dst", NetValue(netip.MustParsePrefix("10.9.0.0/16"))}, {"fwmark", TextValue("0x1")}, {"fwmask", TextValue("0xff")},
+			{"iif", OutsideValue("a b")}, {"priority", UintValue(50)}, {"protocol", TextValue("static")},
+		}, "ip rule add not to 10.9.0.0/16 tos 0x10 iif 'a b' fwmark 0x1/0xff priority 50 table 100 protocol static"},
+		{KindRule, Add, "", Object{
+			{"family", TextValue("inet6")}, {"table", TextValue("main")}, {"uid_start", UintValue(5)}, {"uid_end", UintValue(6)},
+			{"ipproto", TextValue("tcp")}, {"sport_start", UintValue(1)}, {"sport_end", UintValue(9)}, {"dport", UintValue(80)},
+			{"l3mdev", BoolValue(true)}, {"suppress_prefixlen", IntValue(0)}, {"flow_from", UintValue(5)}, {"flow_to", UintValue(6)},
+			{"protocol", TextValue("boot")},
+		}, "ip -6 rule add uidrange 5-6 ipproto tcp sport 1-9 dport 80 l3mdev suppress_prefixlength 0 realms 5/6"},
+		{KindRule, Delete, "", Object{{"family", TextValue("inet")}, {"src", addr("192.0.2.1")}, {"table", TextValue("main")}, {"attr_99", HexValue([]byte{1})}},
+			"ip rule del from 192.0.2.1 table main …"},
+		{KindRule, Add, "", Object{{"multicast", BoolValue(true)}, {"fwmask", TextValue("0x1")}, {"action", TextValue("unreachable")}},
+			"ip mrule add fwmark 0/0x1 unreachable"},
+		{KindNeighbour, Add, "10.0.0.1", Object{
+			{"family", TextValue("inet")}, {"dev", OutsideValue("eth0")}, {"state", ListValue(TextValue("PERMANENT"))},
+			{"dst", addr("10.0.0.1")}, {"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})},
+		}, "ip neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev eth0"},
+		{KindNeighbour, Set, "10.0.0.1", Object{
+			{"dst", addr("10.0.0.1")}, {"dev", OutsideValue("eth0")}, {"state", ListValue(TextValue("STALE"))},
+			{"flags", ListValue(TextValue("router"), TextValue("extern_learn"))}, {"protocol", TextValue("static")},
+		}, "ip neigh change 10.0.0.1 dev eth0 protocol static nud stale router extern_learn"},
+		{KindNeighbour, Replace, "10.0.0.1", Object{{"dst", addr("10.0.0.1")}, {"state", ListValue(TextValue("STALE"), TextValue("PROBE"))}},
+			"ip neigh replace 10.0.0.1 …"},
+		{KindNeighbour, Add, "fe80::1", Object{{"dst", addr("fe80::1")}, {"dev", OutsideValue("eth0")}, {"flags", ListValue(TextValue("proxy"))}},
+			"ip neigh add proxy fe80::1 dev eth0"},
+		{KindNeighbour, Add, "10.0.0.1", Object{{"dst", addr("10.0.0.1")}, {"flags", ListValue(TextValue("offload"))}}, "ip neigh add 10.0.0.1 nud none …"},
+		{KindNeighbour, Append, "00:00:00:00:00:00", Object{
+			{"family", TextValue("bridge")}, {"dev", OutsideValue("vx0")}, {"state", ListValue(TextValue("NOARP"), TextValue("PERMANENT"))},
+			{"flags", ListValue(TextValue("self"))}, {"lladdr", MacValue(make([]byte, 6))}, {"dst", addr("192.0.2.7")}, {"vni", UintValue(9)},
+			{"via", OutsideValue("eth0")},
+		}, "bridge fdb append 00:00:00:00:00:00 dev vx0 dst 192.0.2.7 vni 9 via eth0 self"},
+		{KindNeighbour, Set, "02:00:00:00:00:01", Object{
+			{"family", TextValue("bridge")}, {"dev", OutsideValue("p0")}, {"state", ListValue(TextValue("REACHABLE"), TextValue("NOARP"))},
+			{"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})}, {"vlan", UintValue(7)},
+		}, "bridge fdb replace 02:00:00:00:00:01 dev p0 vlan 7 master static"},
+		{KindNeighbour, Delete, "02:00:00:00:00:01", Object{
+			{"family", TextValue("bridge")}, {"dev", OutsideValue("vx0")}, {"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})}, {"dst", addr("192.0.2.7")},
+		}, "bridge fdb del 02:00:00:00:00:01 dev vx0 dst 192.0.2.7 self"},
+		{KindNeighbour, Add, "02:00:00:00:00:01", Object{
+			{"family", TextValue("bridge")}, {"dev", OutsideValue("p0")}, {"lladdr", MacValue([]byte{2, 0, 0, 0, 0, 1})},
+			{"state", ListValue(TextValue("PERMANENT"))},
+		}, "bridge fdb add 02:00:00:00:00:01 dev p0 …"},
+		{KindNeighbour, Delete, "br0", Object{{"family", TextValue("bridge")}, {"dev", OutsideValue("br0")}, {"flags", ListValue(TextValue("self"))}},
+			"bridge fdb flush dev br0 self"},
 	}
 	for _, tt := range tests {
 		c := &Change{Kind: tt.kind, Action: tt.action, Target: tt.target, Request: tt.request, Process: &Process{PID: 7}}

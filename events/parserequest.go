@@ -22,7 +22,9 @@ var vocabularies = map[string]vocabulary{
 		"local": Addr, "address": Addr, "broadcast": Addr, "anycast": Addr, "multicast": Addr, "netmask": Addr, "cacheinfo": Hex,
 	},
 	string(KindRoute): routeVocabulary, "nexthops": routeVocabulary,
-	string(KindNexthop): {"gateway": Addr, "group": Hex, "encap_data": Hex},
+	string(KindRule):      {"src": Net, "dst": Net, "tun_id": Hex, "uid_range": Hex, "sport": Hex, "dport": Hex, "flow": Hex},
+	string(KindNeighbour): {"dst": Addr, "lladdr": Mac, "cacheinfo": Hex, "fdb_ext_attrs": Hex},
+	string(KindNexthop):   {"gateway": Addr, "group": Hex, "encap_data": Hex},
 	string(KindQdisc): {
 		"options": Hex, "stats": Hex, "xstats": Hex, "rate": Hex, "fcnt": Hex, "stats2": Hex, "stab": Hex,
 	},

@@ -134,7 +134,7 @@ func TestParseKinds(t *testing.T) {
 		t.Errorf("link, route: %v, %v", kinds, err)
 	}
 	_, err = ParseKinds([]string{"link", "links"})
-	if want := `kind "links": not one of link, address, route, nexthop, qdisc`; err == nil || err.Error() != want {
+	if want := `kind "links": not one of link, address, route, rule, neighbour, nexthop, qdisc`; err == nil || err.Error() != want {
 		t.Errorf("links: %v, want %s", err, want)
 	}
 }

@@ -98,8 +98,8 @@ func captureConfig(o Options) capture.Config {
 // kindFamilies are the bits of capture.Config.Families.
 var kindFamilies = map[events.Kind]uint32{
 	events.KindLink: 1 << 0, events.KindAddress: 1 << 1, events.KindRoute: 1 << 2,
-	events.KindNexthop: 1 << 22,
-	events.KindQdisc:   1<<5 | 1<<6 | 1<<7, // qdiscs, classes, filters
+	events.KindNeighbour: 1 << 3, events.KindRule: 1 << 4, events.KindNexthop: 1 << 22,
+	events.KindQdisc: 1<<5 | 1<<6 | 1<<7, // qdiscs, classes, filters
 }
 
 // pipeline is the way of a change, from the record to the output.

@@ -42,7 +42,7 @@ func filterFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "netns", EnvVars: env("netns"), Usage: "only in, or by a process of, the network namespace `host|NAME|INODE|PID`"},
 		&cli.IntSliceFlag{Name: "pid", EnvVars: env("pid"), Usage: "only by the process `N`"},
 		&cli.StringSliceFlag{Name: "command", EnvVars: env("command"), Usage: "only by processes or executables called `NAME`"},
-		&cli.StringSliceFlag{Name: "kind", EnvVars: env("kind"), Usage: "only changes of this `KIND`: link, address, route, nexthop, qdisc"},
+		&cli.StringSliceFlag{Name: "kind", EnvVars: env("kind"), Usage: "only changes of this `KIND`: link, address, route, rule, neighbour, nexthop, qdisc"},
 		&cli.BoolFlag{Name: "warnings", EnvVars: env("warnings"), Usage: "only warnings"},
 		&cli.BoolFlag{Name: "failed", EnvVars: env("failed"), Usage: "only what failed"},
 	}

@@ -49,6 +49,17 @@ func tcmsg(index, handle, parent, info uint32) []byte {
 	return b
 }
 
+// rulemsg makes a struct fib_rule_hdr of IPv4.
+func rulemsg(dst, src, action byte, flags uint32) []byte {
+	return append(raw(unix.AF_INET, dst, src, 0, 0, 0, 0, action), u32(flags)...)
+}
+
+// ndmsg makes a struct ndmsg.
+func ndmsg(family byte, index uint32, state uint16, flags byte) []byte {
+	b := append(raw(family, 0, 0, 0), u32(index)...)
+	return append(append(b, u16(state)...), flags, 0)
+}
+
 // infoFlags makes a struct ifinfomsg.
 func infoFlags(index, flags, mask uint32) []byte {
 	b := make([]byte, unix.SizeofIfInfomsg)

@@ -46,6 +46,8 @@ var families = map[uint16]family{
 	unix.RTM_NEWLINK:  {"LINK", events.KindLink, decodeLink},
 	unix.RTM_NEWADDR:  {"ADDR", events.KindAddress, decodeAddress},
 	unix.RTM_NEWROUTE: {"ROUTE", events.KindRoute, decodeRoute},
+	unix.RTM_NEWNEIGH: {"NEIGH", events.KindNeighbour, decodeNeighbour},
+	unix.RTM_NEWRULE:  {"RULE", events.KindRule, decodeRule},
 
 	unix.RTM_NEWNEXTHOP: {"NEXTHOP", events.KindNexthop, decodeNexthop},
 	unix.RTM_NEWQDISC:   {"QDISC", events.KindQdisc, decodeQdisc},

@@ -52,6 +52,15 @@ func TestDecodeErrors(t *testing.T) {
 			"next hop at byte 40: length 80, want 8 to the 8 bytes left", false, `route set "default" {family=inet dst=default table=main protocol=boot scope=global nexthops=[{dev="hv0" weight=1}]}`},
 		{"via of nothing", build(unix.RTM_NEWROUTE, 0, rtmsg(0), attr(unix.RTA_VIA, raw(2))),
 			"attribute 18 at byte 28: payload of 1 bytes, want 2 or more", false, `route set "default" {family=inet dst=default table=main protocol=boot scope=global via=0x02}`},
+		{"rule without header", build(unix.RTM_NEWRULE, 0, u32(2)), "decode RTM_NEWRULE: header at byte 16: 4 bytes left, want 12", false, `rule add "" {}`},
+		{"rule asked for", build(unix.RTM_GETRULE, 0, rulemsg(0, 0, 0, 0)), "decode RTM_GETRULE: not a change", false, `rule  "" {}`},
+		{"rule of a malformed network", build(unix.RTM_NEWRULE, 0, rulemsg(0, 33, 0, 0), attr(unix.FRA_SRC, raw(10, 0, 0, 1))),
+			"prefix length 33 of 10.0.0.1", false, `rule add "from 10.0.0.1" {family=inet src=10.0.0.1}`},
+		{"rule of malformed ranges", build(unix.RTM_NEWRULE, 0, rulemsg(0, 0, 0, 0), attr(unix.FRA_UID_RANGE, u32(1)), attr(unix.FRA_DPORT_RANGE, u16(1)), attr(unix.FRA_FLOW, raw(1))),
+			"attribute 20 at byte 28: payload of 4 bytes, want 8", false, `rule add "from all" {family=inet uid_range=0x01000000 dport=0x0100 flow=0x01}`},
+		{"neighbour without header", build(unix.RTM_NEWNEIGH, 0), "decode RTM_NEWNEIGH: header at byte 16: 0 bytes left, want 12", false, `neighbour set "" {}`},
+		{"neighbour of half an address", build(unix.RTM_DELNEIGH, 0, ndmsg(unix.AF_INET, 0, 0, 0), attr(unix.NDA_DST, raw(10, 0))),
+			"attribute 1 at byte 28: payload of 2 bytes, want 4 or 16", false, `neighbour delete "0a00" {family=inet dst=0x0a00}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := events.Change{Kind: "left", Action: "over", Target: "x", Request: events.Object{{Name: "y"}}}

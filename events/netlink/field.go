@@ -33,6 +33,7 @@ const (
 	asInt32
 	asBig16 // in network byte order
 	asBig32
+	asMark   // shown in hex
 	asBits16 // the words of the bits that are set
 	asBits32
 	asRTT    // in eighths of a millisecond
@@ -114,6 +115,8 @@ func (m *message) value(ad *Attributes, a *attribute) events.Value {
 		return a.number(uint64(ad.BigEndian16()))
 	case asBig32:
 		return a.number(uint64(ad.BigEndian32()))
+	case asMark:
+		return hexNumber(ad.Uint32())
 	case asBits16:
 		return bits(a.words, uint32(ad.Uint16()))
 	case asBits32:

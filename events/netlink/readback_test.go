@@ -31,6 +31,8 @@ func TestTablesReadBack(t *testing.T) {
 		netlinktest.ReadBack(t, link(in("linkinfo", in("info_slave_data", sample(table)))))
 	}
 	netlinktest.ReadBack(t, link(in("linkinfo", in("info_data", in("peer", sample(linkAttributes))))))
+	netlinktest.ReadBack(t, &events.Change{Kind: events.KindRule, Action: events.Add, Request: sample(ruleAttributes)})
+	netlinktest.ReadBack(t, &events.Change{Kind: events.KindNeighbour, Action: events.Add, Request: sample(neighbourAttributes)})
 	route := sample(routeAttributes)
 	route.Set("nexthops", events.ListValue(events.StructValue(sample(routeAttributes))))
 	netlinktest.ReadBack(t, &events.Change{Kind: events.KindRoute, Action: events.Add, Request: route})
@@ -82,6 +84,8 @@ func (a *attribute) sample() events.Value {
 		return etherType(0x8100)
 	case asLinkInfo, asPeer, asNexthops:
 		return events.StructValue(nil) // filled by the test itself
+	case asMark:
+		return hexNumber(255)
 	}
 	return a.number(255)
 }

@@ -85,6 +85,19 @@ func TestDecode(t *testing.T) {
 			`qdisc add "block 22" {object=filter block=22 protocol=802.1ad pref=5 handle=0x1 kind="flower"}`},
 		{"filter of the egress", build(unix.RTM_DELTFILTER, 0, tcmsg(3, 0, filterEgress, 0xcd88)),
 			`qdisc delete "dev hv0 egress" {object=filter dev="hv0" parent=egress protocol=0x88cd}`},
+		{"rule of a library, that says nothing", build(unix.RTM_NEWRULE, create, rulemsg(0, 0, unix.FR_ACT_TO_TBL, 0)),
+			`rule add "from all" {family=inet}`},
+		{"rule with an address without a length", build(unix.RTM_NEWRULE, 0, rulemsg(0, 0, unix.FR_ACT_TO_TBL, 0), attr(unix.FRA_SRC), attr(unix.FRA_DST, raw(10, 0, 0, 0))),
+			`rule add "from all" {family=inet}`},
+		{"rule of flags and a hostile link", build(unix.RTM_NEWRULE, 0, rulemsg(0, 32, 99, 1<<31|ruleInverted), attr(unix.FRA_SRC, raw(10, 0, 0, 1)), attr(unix.FRA_IIFNAME, text("\x1b[2J"))),
+			`rule add "not from 10.0.0.1 iif \x1b[2J" {family=inet not=true action=99 flags=[0x80000000] src=10.0.0.1 iif="\x1b[2J"}`},
+		{"rule with what is newer", build(unix.RTM_DELRULE, 0, rulemsg(0, 0, 0, 0), attr(25, raw(8)), attr(26, u32(1)), attr(unix.FRA_SUPPRESS_PREFIXLEN, u32(^uint32(0)))),
+			`rule delete "" {family=inet dscp=8 attr_26=0x01000000 suppress_prefixlen=-1}`},
+		{"neighbour without a link", build(unix.RTM_NEWNEIGH, create, ndmsg(unix.AF_INET6, 0, 0x8000, 0), attr(unix.NDA_DST, make([]byte, 16)), attr(99, raw(1))),
+			`neighbour add "::" {family=inet6 state=[0x8000] dst=:: attr_99=0x01}`},
+		{"neighbour of no address", build(unix.RTM_DELNEIGH, 0, ndmsg(unix.AF_INET, 3, 0, 0)), `neighbour delete "hv0" {family=inet dev="hv0"}`},
+		{"forwarding entry of InfiniBand", build(unix.RTM_NEWNEIGH, 0, ndmsg(unix.AF_BRIDGE, 3, unix.NUD_PERMANENT, 0), attr(unix.NDA_LLADDR, make([]byte, 8))),
+			`neighbour set "00:00:00:00:00:00:00:00" {family=bridge dev="hv0" state=[PERMANENT] lladdr=00:00:00:00:00:00:00:00}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var c events.Change

@@ -56,6 +56,19 @@ var (
 		unix.LWTUNNEL_ENCAP_SEG6_LOCAL: "seg6local", unix.LWTUNNEL_ENCAP_RPL: "rpl", unix.LWTUNNEL_ENCAP_IOAM6: "ioam6",
 		unix.LWTUNNEL_ENCAP_XFRM: "xfrm",
 	}
+
+	ruleActions = []string{
+		unix.FR_ACT_UNSPEC: "unspec", unix.FR_ACT_TO_TBL: "lookup", unix.FR_ACT_GOTO: "goto", unix.FR_ACT_NOP: "nop",
+		unix.FR_ACT_BLACKHOLE: "blackhole", unix.FR_ACT_UNREACHABLE: "unreachable", unix.FR_ACT_PROHIBIT: "prohibit",
+	}
+	ipProtocols = []string{
+		unix.IPPROTO_ICMP: "icmp", unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp", unix.IPPROTO_GRE: "gre", unix.IPPROTO_ESP: "esp",
+		unix.IPPROTO_AH: "ah", unix.IPPROTO_ICMPV6: "ipv6-icmp", unix.IPPROTO_SCTP: "sctp",
+	}
+
+	neighbourStates = []string{"INCOMPLETE", "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "NOARP", "PERMANENT"}
+	neighbourFlags  = []string{"use", "self", "master", "proxy", "extern_learn", "offload", "sticky", "router"}
+	extendedFlags   = []string{"managed", "locked", "extern_valid"} // NTF_EXT_*
 )
 
 // word returns the word for n, or n itself in digits, so that a field has the
@@ -81,6 +94,11 @@ func bits(words []string, n uint32) events.Value {
 		v.Items = append(v.Items, events.Field{Value: events.TextValue("0x" + strconv.FormatUint(uint64(n), 16))})
 	}
 	return v
+}
+
+// hexNumber shows a number as ip shows marks.
+func hexNumber(n uint32) events.Value {
+	return events.TextValue("0x" + strconv.FormatUint(uint64(n), 16))
 }
 
 // LinkFlags returns the list of ip's words for IFF_* flags, the lowest bit first.

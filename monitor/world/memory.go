@@ -120,7 +120,7 @@ func (m *memory) nameLinks(c *events.Change) {
 	if !byIndex(c) {
 		return // what looks like a number is a name
 	}
-	for _, field := range []string{"dev", "master"} {
+	for _, field := range []string{"dev", "master", "via"} {
 		if name := c.Request.Name(field); name != "" && m.realName(name) != name {
 			c.Request.Set(field, events.OutsideValue(string(m.realName(name))))
 			c.Target = renamed(c, name, m.realName(name))
@@ -328,6 +328,7 @@ func (m *memory) advance(c *events.Change) {
 	switch {
 	case c.Kind == events.KindLink:
 		m.advanceLink(c)
+	case c.Kind == events.KindRule, c.Kind == events.KindNeighbour, c.Kind == events.KindQdisc: // are not remembered
 	case !c.Known:
 		m.doubt = true
 	case c.Errno != 0:

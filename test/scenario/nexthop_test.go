@@ -58,7 +58,7 @@ func TestNexthopsRebuilt(t *testing.T) {
 				}
 			}, "--kind", "nexthop")
 			rebuilt := 0
-			for _, c := range changesOf(t, lines, events.KindNexthop) {
+			for _, c := range changesOfKind(t, lines, events.KindNexthop) {
 				if c.Failed() {
 					continue
 				}
@@ -137,7 +137,7 @@ func TestQdiscs(t *testing.T) {
 			for _, q := range qdiscCommands {
 				want = append(want, fmt.Sprintf("%s failed=%t", q.want, failed[q.command]))
 			}
-			for _, c := range changesOf(t, lines, events.KindQdisc) {
+			for _, c := range changesOfKind(t, lines, events.KindQdisc) {
 				got = append(got, fmt.Sprintf("%s failed=%t", c.Command(), c.Failed()))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -150,8 +150,8 @@ func TestQdiscs(t *testing.T) {
 	}
 }
 
-// changesOf reads the changes of one kind.
-func changesOf(t *testing.T, lines [][]byte, kind events.Kind) (found []*events.Change) {
+// changesOfKind reads the changes of one kind.
+func changesOfKind(t *testing.T, lines [][]byte, kind events.Kind) (found []*events.Change) {
 	t.Helper()
 	for _, line := range lines {
 		read, err := events.Parse(line)

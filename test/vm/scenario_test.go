@@ -46,7 +46,7 @@ func TestScenario(t *testing.T) {
 // with what they read and run.
 func scenarioFiles(t *testing.T) []File {
 	t.Helper()
-	files, err := Programs("ip", "tc", "bash", "busybox")
+	files, err := Programs("ip", "bridge", "tc", "bash", "busybox")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +62,7 @@ func scenarioFiles(t *testing.T) []File {
 		}
 		files = append(files, File{Host: filepath.Join(dir, guest), Guest: "/scenario/" + guest})
 	}
+	files = append(files, File{Host: "/etc/protocols", Guest: "/etc/protocols"}) // ip takes words for them from there
 	data, err := filepath.Glob("../scenario/testdata/*")
 	if err != nil {
 		t.Fatal(err)
