@@ -16,11 +16,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 say() { echo "setup: $*"; }
 
-# The programs that each purpose needs, with the package that has each.
+# The programs and files that each purpose needs, with the package that has each.
 demo=(ip:iproute2 busybox:busybox-static)
 tests=("${demo[@]}" dockerd:docker.io iptables:iptables ifconfig:net-tools podman:podman
 	systemd-nspawn:systemd-container lxc-start:lxc strace:strace qemu-system-x86_64:qemu-system-x86
-	xz:xz-utils zstd:zstd)
+	xz:xz-utils zstd:zstd /etc/protocols:netbase)
 # Those who change the networks of the corpus's containers for a living.
 tests+=(bird:bird2 dhclient:isc-dhcp-client dnsmasq:dnsmasq-base keepalived:keepalived openvpn:openvpn
 	wg:wireguard-tools wireguard-go:wireguard-go /usr/lib/cni/bridge:containernetworking-plugins)
@@ -39,7 +39,7 @@ esac
 
 missing=()
 for pair in "${needed[@]}"; do
-	command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+	command -v "${pair%%:*}" >/dev/null || [ -e "${pair%%:*}" ] || missing+=("${pair##*:}")
 done
 
 left_out() { # WHY PACKAGE…
