@@ -147,8 +147,8 @@ func (p *pipeline) run() error {
 // pause sees to what is not a record: the clock, the output, what was lost.
 func (p *pipeline) pause(now time.Time) error {
 	p.decoder.setClock()
-	p.world.Tend()
 	if now.After(p.losses.due) {
+		p.world.Tend()
 		return p.reportLosses(now)
 	}
 	return p.out.Flush()

@@ -123,7 +123,7 @@ func (w *World) resolve(known *remembered) {
 }
 
 // Tend sees to what is in doubt, so that it is known what stands when the next
-// change comes. It is to be called now and then, and when nothing else is to do.
+// change comes. It is to be called now and then.
 func (w *World) Tend() {
 	for inode := range w.doubtful {
 		known := w.namespaces[inode]

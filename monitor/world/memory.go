@@ -43,6 +43,11 @@ type knownLink struct {
 	addresses []netip.Prefix
 	since     time.Time // when the state was right
 	doubt     bool      // the kernel may have changed the state since
+
+	// What was known until the namespace was read again, for changes that were made
+	// before that and come after it; nil if nothing else was.
+	former      *events.Link
+	formerSince time.Time
 }
 
 // linkName is the name of the link that has an index, "" if none is known.
@@ -91,7 +96,24 @@ func (m *memory) subject(c *events.Change) *knownLink {
 	if l := m.byName(named(c)); l != nil {
 		return l
 	}
-	return m.goneSince(c, func(l *knownLink) bool { return l.Name == named(c) })
+	if l := m.goneSince(c, func(l *knownLink) bool { return l.Name == named(c) }); l != nil {
+		return l
+	}
+	return m.formerly(c)
+}
+
+// formerly is a link that had the name which c goes by until the namespace was
+// read again, which was after c was made.
+func (m *memory) formerly(c *events.Change) *knownLink {
+	if !c.Time.Before(m.read) {
+		return nil
+	}
+	for _, l := range m.links {
+		if l.former != nil && l.former.Name == named(c) {
+			return l
+		}
+	}
+	return nil
 }
 
 // goneSince is a link that was there when c was made, and was not any more when
@@ -158,11 +180,15 @@ func (m *memory) before(c *events.Change) *events.Link {
 	case c.Kind == events.KindLink && (c.Action == events.Add && !c.Failed() || c.Action == events.Lookup):
 		return nil
 	}
-	l := m.subject(c)
-	if l == nil || l.since.After(c.Time) {
+	switch l := m.subject(c); {
+	case l == nil:
 		return nil
+	case !l.since.After(c.Time):
+		return m.state(l)
+	case l.former != nil && !l.formerSince.After(c.Time):
+		return m.state(&knownLink{Link: *l.former})
 	}
-	return m.state(l)
+	return nil
 }
 
 // state is a copy of a link's state, with its master's name as it is now.
@@ -373,7 +399,7 @@ func (m *memory) put(state *events.Link, at time.Time) {
 	was := l.Link
 	delete(m.names, was.Name)
 	m.names[state.Name] = state.Index
-	l.Link, l.since, l.doubt = *state, at, false
+	l.Link, l.since, l.doubt, l.former = *state, at, false, nil
 	for _, master := range []*knownLink{m.links[was.Master], m.links[state.Master]} {
 		if was.Master != state.Master && master != nil {
 			master.doubt, m.doubt = true, true // a bridge takes its ports' smallest mtu, and their address
@@ -408,7 +434,11 @@ func inherit(state, was *events.Link) {
 // changes told them, in their order, but for those that are in doubt.
 func (m *memory) merge(now *memory) {
 	for index, l := range now.links {
-		if was := m.links[index]; was != nil && !was.doubt {
+		switch was := m.links[index]; {
+		case was == nil:
+		case was.doubt:
+			l.former, l.formerSince = &was.Link, was.since
+		default:
 			inherit(&was.Link, &l.Link)
 			l.Link, l.since = was.Link, was.since
 		}

@@ -419,3 +419,22 @@ func TestGoneBeforeItIsTold(t *testing.T) {
 		}
 	}
 }
+
+// What was in doubt can be read again between a change and its record: then the
+// state before the change is what was known till then.
+func TestFormerState(t *testing.T) {
+	m, later := web(), web()
+	m.links[2].doubt = true
+	later.links[2].Name, later.links[2].since = "lan0", at(9)
+	later.set(later.links)
+	later.read = at(9)
+	m.merge(later)
+	renamed := &events.Change{Time: at(5), Kind: events.KindLink, Action: events.Set, Known: true, Target: "eth0"}
+	if before := m.before(renamed); before == nil || before.Name != "eth0" {
+		t.Errorf("before is %+v, want eth0", before)
+	}
+	renamed.Time = at(10)
+	if before := m.before(renamed); before != nil {
+		t.Errorf("before is %+v, want none: nothing is called eth0 any more", before)
+	}
+}
