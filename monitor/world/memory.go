@@ -48,7 +48,12 @@ type knownLink struct {
 	// before that and come after it; nil if nothing else was.
 	former      *events.Link
 	formerSince time.Time
+	goneBy      time.Time // when it was read that the link was not there any more
 }
+
+// overdue is how long a change can come after the namespace was read that it was
+// made in, for what was known before to be of use still.
+const overdue = 10 * time.Second
 
 // linkName is the name of the link that has an index, "" if none is known.
 func (m *memory) linkName(index uint32) events.Name {
@@ -119,11 +124,8 @@ func (m *memory) formerly(c *events.Change) *knownLink {
 // goneSince is a link that was there when c was made, and was not any more when
 // the namespace was read again, which may have been before c came.
 func (m *memory) goneSince(c *events.Change, is func(*knownLink) bool) *knownLink {
-	if !c.Time.Before(m.read) {
-		return nil
-	}
 	for _, l := range m.gone {
-		if is(l) {
+		if is(l) && c.Time.Before(l.goneBy) {
 			return l
 		}
 	}
@@ -434,19 +436,42 @@ func inherit(state, was *events.Link) {
 // changes told them, in their order, but for those that are in doubt.
 func (m *memory) merge(now *memory) {
 	for index, l := range now.links {
-		switch was := m.links[index]; {
-		case was == nil:
-		case was.doubt:
-			l.former, l.formerSince = &was.Link, was.since
-		default:
-			inherit(&was.Link, &l.Link)
-			l.Link, l.since = was.Link, was.since
+		if was := m.links[index]; was != nil {
+			l.succeed(was)
 		}
 	}
-	m.gone = m.links
-	maps.DeleteFunc(m.gone, func(index uint32, _ *knownLink) bool { return now.links[index] != nil })
+	m.vanish(now)
 	m.set(now.links)
 	m.defaults, m.read, m.doubt = now.defaults, now.read, false
+}
+
+// succeed makes l, as it was read, what follows was.
+func (l *knownLink) succeed(was *knownLink) {
+	l.former, l.formerSince = was.former, was.formerSince
+	switch {
+	case !was.doubt:
+		inherit(&was.Link, &l.Link)
+		l.Link, l.since = was.Link, was.since
+	case l.former == nil:
+		l.former, l.formerSince = &was.Link, was.since
+	}
+}
+
+// vanish notes which links are not there any more, and forgets those of which
+// nobody will tell.
+func (m *memory) vanish(now *memory) {
+	if m.gone == nil {
+		m.gone = make(map[uint32]*knownLink)
+	}
+	for index, l := range m.links {
+		if now.links[index] == nil {
+			l.goneBy = now.read
+			m.gone[index] = l
+		}
+	}
+	maps.DeleteFunc(m.gone, func(index uint32, l *knownLink) bool {
+		return now.links[index] != nil || now.read.Sub(l.goneBy) > overdue
+	})
 }
 
 // drop forgets a link, with its addresses and the routes over it, and sets free
