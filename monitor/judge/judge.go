@@ -104,9 +104,10 @@ func rulesFor(c *events.Change) []rules.Rule {
 		return nil
 	case c.Netns.Host && c.Container == nil:
 		return nil // the host's own people
-	case rules.Away(c) && isRuntime(c.Process):
-		return nil // it wires the containers inside its own
 	case rules.Away(c):
+		if isRuntime(c.Process) {
+			return nil // it wires the containers inside its own
+		}
 		return rules.Neighbours
 	case c.Process.NetnsInode != c.Netns.Inode:
 		return nil

@@ -96,36 +96,35 @@ func (m *memory) subject(c *events.Change) *knownLink {
 		if l := m.links[uint32(index)]; l != nil {
 			return l
 		}
-		return m.goneSince(c, func(l *knownLink) bool { return l.Index == uint32(index) })
+		return m.gone[uint32(index)].until(c.Time)
 	}
 	if l := m.byName(named(c)); l != nil {
-		return l
-	}
-	if l := m.goneSince(c, func(l *knownLink) bool { return l.Name == named(c) }); l != nil {
 		return l
 	}
 	return m.formerly(c)
 }
 
-// formerly is a link that had the name which c goes by until the namespace was
-// read again, which was after c was made.
+// until returns l, which is gone, if it was still there at a time, else nil.
+func (l *knownLink) until(at time.Time) *knownLink {
+	if l == nil || !at.Before(l.goneBy) {
+		return nil
+	}
+	return l
+}
+
+// formerly is a link that was there, by the name that c goes by, until the
+// namespace was read again, which was after c was made.
 func (m *memory) formerly(c *events.Change) *knownLink {
+	for _, l := range m.gone {
+		if l.Name == named(c) && l.until(c.Time) != nil {
+			return l
+		}
+	}
 	if !c.Time.Before(m.read) {
 		return nil
 	}
 	for _, l := range m.links {
 		if l.former != nil && l.former.Name == named(c) {
-			return l
-		}
-	}
-	return nil
-}
-
-// goneSince is a link that was there when c was made, and was not any more when
-// the namespace was read again, which may have been before c came.
-func (m *memory) goneSince(c *events.Change, is func(*knownLink) bool) *knownLink {
-	for _, l := range m.gone {
-		if is(l) && c.Time.Before(l.goneBy) {
 			return l
 		}
 	}

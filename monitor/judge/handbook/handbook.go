@@ -61,11 +61,11 @@ They are no mistakes of this kind, and have their own kind of warning: somebody 
 
 // chapter writes what there is to know of a rule.
 func chapter(b *bytes.Buffer, rule rules.Rule) error {
-	make, ok := samples[rule.Name]
+	sample, ok := samples[rule.Name]
 	if !ok {
 		return fmt.Errorf("rule %s has no sample", rule.Name)
 	}
-	c := make()
+	c := sample()
 	w := judge.New(judge.Config{}).Judge(c)
 	if w == nil || w.Rule != rule.Name {
 		return fmt.Errorf("rule %s finds nothing in its own sample", rule.Name)
